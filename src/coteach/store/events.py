@@ -1,0 +1,48 @@
+"""Appending and reading events: answers, steps, practice. Sent again means stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from coteach.store.schema import Event, utcnow
+
+
+def append(session: Session, events: Iterable[dict[str, Any]]) -> list[str]:
+    """Store events that are not there yet and return the ids that were new.
+
+    Parameters
+    ----------
+    events
+        Columns of `Event`; `received` is set here. The first event with an id wins: what comes
+        later under the same id is left out, so a client may send until it is acknowledged.
+    """
+    rows = {str(e["id"]): e for e in reversed(list(events))}
+    if not rows:
+        return []
+    known = set(session.scalars(select(Event.id).where(Event.id.in_(list(rows)))))
+    now = utcnow()
+    fresh = [{**row, "received": now} for key, row in reversed(rows.items()) if key not in known]
+    if fresh:
+        # On Postgres two writers may race past the check; the loser's whole request fails on
+        # the primary key and the client sends again.
+        session.execute(insert(Event), fresh)
+    return [str(row["id"]) for row in fresh]
+
+
+def read(session: Session, *, session_id: str | None = None, actor: str | None = None,
+         verbs: Sequence[str] | None = None, lesson: str | None = None) -> list[Event]:
+    """Return events in the order in which they count: by `received`, then `client_seq`."""
+    query = select(Event).order_by(Event.received, Event.client_seq, Event.id)
+    if session_id is not None:
+        query = query.where(Event.session == session_id)
+    if actor is not None:
+        query = query.where(Event.actor == actor)
+    if verbs is not None:
+        query = query.where(Event.verb.in_(list(verbs)))
+    if lesson is not None:
+        query = query.where(Event.lesson == lesson)
+    return list(session.scalars(query))
