@@ -93,7 +93,7 @@ def negotiate(
     *, query: str | None = None, cookie: str | None = None, person: str | None = None,
     accept: str | None = None,
 ) -> str:
-    """Choose the language: asked for in the address, then chosen before, then hers, then the browser's.
+    """Choose the language: asked for now, chosen before, the person's, the browser's; else English.
 
     Parameters
     ----------

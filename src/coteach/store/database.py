@@ -46,6 +46,13 @@ class Database:
         with self._sessions() as session, session.begin():
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that only reads; on SQLite it neither waits for writers nor stops them."""
+        with self._sessions() as session, session.begin():
+            session.connection(execution_options={"coteach_reading": True})
+            yield session
+
     def migrate(self) -> None:
         """Bring the schema to the newest version; safe to call at every start."""
         config = Config()
@@ -74,4 +81,5 @@ def _prepare_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def
 
 def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
     # Several services write; a read that turns into a write would fail with SQLITE_BUSY at once.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reading = connection.get_execution_options().get("coteach_reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from coteach.store.schema import Event, utcnow
@@ -23,14 +24,12 @@ def append(session: Session, events: Iterable[dict[str, Any]]) -> list[str]:
     rows = {str(e["id"]): e for e in reversed(list(events))}
     if not rows:
         return []
-    known = set(session.scalars(select(Event.id).where(Event.id.in_(list(rows)))))
     now = utcnow()
-    fresh = [{**row, "received": now} for key, row in reversed(rows.items()) if key not in known]
-    if fresh:
-        # On Postgres two writers may race past the check; the loser's whole request fails on
-        # the primary key and the client sends again.
-        session.execute(insert(Event), fresh)
-    return [str(row["id"]) for row in fresh]
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+    fresh = set(session.scalars(
+        dialect.insert(Event).on_conflict_do_nothing(index_elements=["id"]).returning(Event.id),
+        [{**row, "received": now} for row in reversed(rows.values())]))
+    return [key for key in reversed(rows) if key in fresh]
 
 
 def read(session: Session, *, session_id: str | None = None, actor: str | None = None,

@@ -46,7 +46,8 @@ class UTCDateTime(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """All tables; constraint names are fixed so that migrations can name them."""
 
-    type_annotation_map: ClassVar = {datetime: UTCDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
+    type_annotation_map: ClassVar = {
+        datetime: UTCDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}
 
 
 Base.metadata.naming_convention = {
