@@ -1,0 +1,69 @@
+// Bundles with esbuild. Run by hatch_build.py:
+//   node build.mjs proxy OUT          configurable-http-proxy as one file, with its error pages
+//   node build.mjs widgets SOURCE OUT each SOURCE/<name>.js (not _<name>.js) as OUT/<name>.js
+// Nothing is downloaded here and nothing here runs on a teacher's machine.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Return the licence texts of the packages whose files went into a bundle. */
+function licences(metafile) {
+  const packages = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const found = input.match(/^(?:.*\/)?(node_modules\/(?:@[^/]+\/)?[^/]+)\//);
+    if (found) packages.add(found[1]);
+  }
+  return [...packages].sort().map((folder) => {
+    const about = JSON.parse(readFileSync(join(here, folder, "package.json"), "utf8"));
+    const file = readdirSync(join(here, folder)).find((name) => /^licen[cs]e/i.test(name));
+    const text = file ? readFileSync(join(here, folder, file), "utf8") : "";
+    return `${about.name} ${about.version} (${about.license})\n\n${text}`;
+  }).join(`\n${"-".repeat(72)}\n`);
+}
+
+async function proxy(out) {
+  const source = join(here, "node_modules/configurable-http-proxy");
+  mkdirSync(join(out, "lib"), { recursive: true });
+  const result = await build({
+    absWorkingDir: here,
+    entryPoints: [join(source, "bin/configurable-http-proxy")],
+    loader: { "": "js" },
+    outfile: join(out, "lib/configurable-http-proxy.js"),
+    bundle: true, minify: true, metafile: true, platform: "node", format: "esm", target: "node20",
+    legalComments: "none",
+    // Its CommonJS parts call require(); an ES module has none unless it makes one.
+    banner: { js: "import{createRequire as __cr}from'module';const require=__cr(import.meta.url);" },
+  });
+  // It reads its version from ../package.json and its error pages from error/ beside itself.
+  const about = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const { name, version, license } = about;
+  writeFileSync(join(out, "package.json"),
+    JSON.stringify({ name, version, license, type: "module" }, null, 1) + "\n");
+  cpSync(join(source, "lib/error"), join(out, "lib/error"), { recursive: true });
+  writeFileSync(join(out, "LICENSES.txt"), licences(result.metafile));
+}
+
+async function widgets(source, out) {
+  const entryPoints = readdirSync(source)
+    .filter((name) => name.endsWith(".js") && !name.startsWith("_"))
+    .map((name) => join(source, name));
+  if (!entryPoints.length) return;
+  const result = await build({
+    entryPoints, outdir: out, bundle: true, minify: true, metafile: true, format: "esm",
+    target: ["es2022"], charset: "utf8", legalComments: "none",
+  });
+  const texts = licences(result.metafile);
+  if (texts) writeFileSync(join(out, "LICENSES.txt"), texts);
+}
+
+const [what, ...folders] = process.argv.slice(2);
+if (what === "proxy") await proxy(folders[0]);
+else if (what === "widgets" && existsSync(folders[0])) await widgets(folders[0], folders[1]);
+else {
+  console.error(`build.mjs: ${what ?? "nothing"} is not something to bundle (proxy, widgets).`);
+  process.exit(2);
+}
