@@ -1,0 +1,205 @@
+"""Taking in one published stream without decoding it.
+
+`IngestReceiver` stands where aiortc's `RTCRtpReceiver` stands, but has no jitter buffer and no
+decoder: every packet goes to the outputs of its `Source` as it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from aiortc.codecs import is_rtx
+from aiortc.rate import RemoteBitrateEstimator
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
+from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    RtpPacket,
+    pack_remb_fci,
+    unwrap_rtx,
+)
+
+from coteach.live import vp8
+
+HISTORY = 1024
+"""Packets kept for viewers who miss one; about 13 s of a 650 kbit/s picture."""
+KEY_FRAME_INTERVAL = 0.5
+"""Seconds between two requests for a key frame: many viewers' wishes are one request."""
+
+
+class Output(Protocol):
+    """Something that takes a source's packets: a viewer's sender, a recorder."""
+
+    def forward(self, packet: RtpPacket, key: bool, bodies: dict[Any, Any]) -> None:
+        """Take one packet; `key` marks the start of a key frame, `bodies` is shared by outputs."""
+
+
+class Source:
+    """One published stream: the last packets and where they go."""
+
+    def __init__(self, kind: str, ask_key_frame: Callable[[int], Any]) -> None:
+        self.kind = kind
+        self.codec: RTCRtpCodecParameters | None = None
+        self.ssrc: int | None = None
+        self.outputs: list[Output] = []
+        self.report: tuple[int, int, float] | None = None
+        """The publisher's newest sender report: NTP time, RTP time, when it came (monotonic)."""
+        self._ask_key_frame = ask_key_frame
+        self._asked = 0.0
+        self._history: list[RtpPacket | None] = [None] * HISTORY
+
+    def take(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
+        """Keep a packet and hand it to every output."""
+        self.ssrc, self.codec = packet.ssrc, codec
+        self._history[packet.sequence_number % HISTORY] = packet
+        key = self.kind == "audio" or vp8.starts_key_frame(packet.payload)
+        bodies: dict[Any, Any] = {}
+        for output in tuple(self.outputs):
+            output.forward(packet, key, bodies)
+
+    def packet(self, sequence_number: int) -> RtpPacket | None:
+        """Return a recent packet by its number."""
+        found = self._history[sequence_number % HISTORY]
+        return found if found and found.sequence_number == sequence_number else None
+
+    def want_key_frame(self) -> None:
+        """Ask the publisher for a key frame, not more often than `KEY_FRAME_INTERVAL`."""
+        now = time.monotonic()
+        if self.kind == "video" and self.ssrc is not None and (
+                now - self._asked > KEY_FRAME_INTERVAL):
+            self._asked = now
+            self._ask_key_frame(self.ssrc)
+
+
+class IngestReceiver:
+    """What aiortc calls as a receiver; see `coteach.live.peer` for the names it relies on."""
+
+    def __init__(self, kind: str, transport: Any) -> None:
+        self.kind = kind
+        self.source = Source(kind, self._key_frame)
+        self.transport = transport
+        self.track: Any = None
+        self._track: Any = None
+        self._enabled = True
+        self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._rtx: dict[int, int] = {}
+        self._streams: dict[int, StreamStatistics] = {}
+        self._reports: dict[int, tuple[int, float]] = {}
+        self._rtcp_ssrc: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+        self._nack = NackGenerator() if kind == "video" else None
+        self._rate = RemoteBitrateEstimator() if kind == "video" else None
+
+    def setTransport(self, transport: Any) -> None:
+        self.transport = transport
+
+    def _set_rtcp_ssrc(self, ssrc: int) -> None:
+        self._rtcp_ssrc = ssrc
+
+    async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
+        """Start taking packets."""
+        if self._task is not None:
+            return
+        for codec in parameters.codecs:
+            self._codecs[codec.payloadType or 0] = codec
+        for encoding in parameters.encodings:
+            if encoding.rtx:
+                self._rtx[encoding.rtx.ssrc] = encoding.ssrc
+        self.transport._register_rtp_receiver(self, parameters)
+        self._task = asyncio.create_task(self._report_forever())
+
+    async def stop(self) -> None:
+        """Stop for good."""
+        if self._task is not None:
+            self.transport._unregister_rtp_receiver(self)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.source.outputs.clear()
+
+    def _handle_disconnect(self) -> None:
+        """aiortc calls this when the peer is gone; there is no decoder to stop."""
+
+    async def _handle_rtcp_packet(self, packet: Any) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            info = packet.sender_info
+            self._reports[packet.ssrc] = ((info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.time())
+            self.source.report = (info.ntp_timestamp, info.rtp_timestamp, time.monotonic())
+
+    async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        await self._estimate_rate(packet, arrival_time_ms)
+        codec = self._codecs.get(packet.payload_type)
+        if codec is None:
+            return
+        if packet.ssrc not in self._streams:
+            self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
+        self._streams[packet.ssrc].add(packet)
+        if is_rtx(codec):
+            original, apt = self._rtx.get(packet.ssrc), codec.parameters.get("apt")
+            if original is None or len(packet.payload) < 2 or apt not in self._codecs:
+                return
+            packet = unwrap_rtx(packet, payload_type=int(apt), ssrc=original)
+            codec = self._codecs[int(apt)]
+        if not packet.payload:  # padding that probes the line
+            return
+        if self._nack is not None and self._nack.add(packet):
+            await self._send_nack(packet.ssrc, sorted(self._nack.missing))
+        self.source.take(packet, codec)
+
+    async def _estimate_rate(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        if self._rate is None or packet.extensions.abs_send_time is None:
+            return
+        estimate = self._rate.add(
+            abs_send_time=packet.extensions.abs_send_time, arrival_time_ms=arrival_time_ms,
+            payload_size=len(packet.payload) + packet.padding_size, ssrc=packet.ssrc)
+        if estimate is not None and self._rtcp_ssrc is not None:
+            await self._send(RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._rtcp_ssrc, media_ssrc=0,
+                                            fci=pack_remb_fci(*estimate)))
+
+    async def _send(self, packet: Any) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self.transport._send_rtp(bytes(packet))
+
+    async def _send_nack(self, ssrc: int, lost: list[int]) -> None:
+        if self._rtcp_ssrc is not None:
+            packet = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=ssrc)
+            packet.lost = lost
+            await self._send(packet)
+
+    def _key_frame(self, ssrc: int) -> None:
+        if self._rtcp_ssrc is not None:
+            task = asyncio.get_running_loop().create_task(self._send(RtcpPsfbPacket(
+                fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=ssrc)))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _report_forever(self) -> None:
+        while True:
+            # The interval is varied as RFC 3550, section 6.3.1, asks.
+            await asyncio.sleep(0.5 + random.random())  # noqa: S311
+            if self._rtcp_ssrc is None or not self._streams:
+                continue
+            await self._send(RtcpRrPacket(ssrc=self._rtcp_ssrc, reports=[
+                self._receiver_info(ssrc, stream) for ssrc, stream in self._streams.items()]))
+
+    def _receiver_info(self, ssrc: int, stream: StreamStatistics) -> RtcpReceiverInfo:
+        lsr, dlsr = 0, 0
+        if ssrc in self._reports:
+            lsr, came = self._reports[ssrc]
+            delay = time.time() - came
+            dlsr = int(delay * 65536) if 0 < delay < 65536 else 0
+        return RtcpReceiverInfo(
+            ssrc=ssrc, fraction_lost=stream.fraction_lost, packets_lost=stream.packets_lost,
+            highest_sequence=stream.max_seq or 0, jitter=stream.jitter, lsr=lsr, dlsr=dlsr)

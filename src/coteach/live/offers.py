@@ -1,0 +1,90 @@
+"""Judging an SDP offer before aiortc sees it: its size, its lines, its codecs.
+
+Half of the broken offers end as a crash inside aiortc 1.16; each gets a sentence here instead.
+"""
+
+from __future__ import annotations
+
+from aiortc import sdp
+
+from coteach.errors import UserError
+from coteach.i18n import gettext as _
+
+MAX_BYTES = 32_768
+"""A browser's offer of one picture and one sound has 4-8 kB."""
+MAX_CANDIDATES = 20
+KINDS = ("audio", "video")
+
+
+def _refuse(
+    message: str, hint: str = "", *, status: int = 400, code: str = "bad-offer"
+) -> UserError:
+    return UserError(message, hint=hint, status=status, code=code)
+
+
+def clean(raw: bytes) -> str:
+    """Return an offer that is safe to answer, without candidates that can't help.
+
+    Raises
+    ------
+    UserError
+        In one sentence, what is wrong with the offer.
+    """
+    if len(raw) > MAX_BYTES:
+        raise _refuse(
+            _("The offer has {size} bytes; at most {limit} are read.").format(
+                size=len(raw), limit=MAX_BYTES),
+            _("Offer one picture and one sound."), status=413, code="offer-too-large")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _refuse(_("The offer is not text.")) from None
+    kinds = [line[2:].split(" ")[0] for line in text.splitlines() if line.startswith("m=")]
+    if not kinds:
+        raise _refuse(_("The offer has no media."))
+    if any(kind not in KINDS for kind in kinds) or any(kinds.count(kind) > 1 for kind in KINDS):
+        raise _refuse(_("The offer has {count} media lines: at most one picture and one sound "
+                        "are taken.").format(count=len(kinds)), code="too-many-media")
+    text = _without_useless_candidates(text)
+    _check(text, len(kinds))
+    return text
+
+
+def _without_useless_candidates(text: str) -> str:
+    """Drop candidates that we can't reach: mDNS names cost a second each to look up in vain."""
+    kept, count = [], 0
+    for line in text.splitlines():
+        if line.startswith("a=candidate:"):
+            words = line.split()
+            count += 1
+            if len(words) < 8 or count > MAX_CANDIDATES or words[2].lower() != "udp" or (
+                    words[4].endswith(".local")):
+                continue
+        kept.append(line)
+    return "\r\n".join(kept) + "\r\n"
+
+
+def _check(text: str, media_count: int) -> None:
+    try:
+        description = sdp.SessionDescription.parse(text)
+    except Exception:
+        # aiortc's parser raises whatever a broken line makes it stumble over.
+        raise _refuse(_("The offer is not valid SDP.")) from None
+    bundle = next((g for g in description.group if g.semantic == "BUNDLE"), None)
+    if media_count > 1 and (bundle is None or len(bundle.items) != media_count):
+        raise _refuse(_("The offer sends its media over several connections."),
+                      _("Bundle them."), code="not-bundled")
+    for media in description.media:
+        if media.ice is None or not media.ice.usernameFragment or not media.ice.password:
+            raise _refuse(_("The offer has no ICE user name and password."))
+        if media.dtls is None or not media.dtls.fingerprints:
+            raise _refuse(_("The offer has no certificate fingerprint."))
+        wanted = "vp8" if media.kind == "video" else "opus"
+        if not any(codec.name.lower() == wanted for codec in media.rtp.codecs):
+            raise _refuse(
+                _("The offer has no {codec}, which is what rooms use.").format(
+                    codec="VP8" if media.kind == "video" else "Opus"),
+                _("Use Chrome, Edge, Firefox or Safari in its newest version."), status=422,
+                code="no-codec")
+        if not media.rtp.muxId:
+            raise _refuse(_("The offer names no media id."))

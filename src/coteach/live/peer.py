@@ -1,0 +1,146 @@
+"""One WebRTC connection to one browser: a publisher's or a viewer's.
+
+`RelayPeer` is aiortc's peer connection with our receiver, our sender and our UDP port in it. All
+private names of aiortc and aioice that coteach relies on are listed in `PRIVATE_NAMES`; a test
+fails when one of them disappears, and the version is pinned in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any
+
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
+from aiortc.codecs import is_rtx
+from aiortc.rtcconfiguration import RTCBundlePolicy
+
+from coteach.live.forward import ForwardSender
+from coteach.live.ingest import IngestReceiver, Source
+from coteach.live.udp import MediaPort
+
+CONNECT_TIMEOUT = 15.0
+"""Seconds that a connection may take; after that it is closed (half-open offers)."""
+SILENCE_TIMEOUT = 8.0
+"""Seconds without any datagram after which a peer counts as gone; browsers send every 2.5 s."""
+
+PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
+    "aiortc.RTCPeerConnection": (
+        "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport"),
+    "aiortc.RTCPeerConnection()": (
+        "_RTCPeerConnection__transceivers", "_RTCPeerConnection__stream_id"),
+    "aiortc.RTCRtpTransceiver()": (
+        "_bundled", "_codecs", "_headerExtensions", "_preferred_codecs", "_offerDirection"),
+    "aiortc.rtcdtlstransport.RTCDtlsTransport": (
+        "_register_rtp_receiver", "_unregister_rtp_receiver", "_register_rtp_sender",
+        "_unregister_rtp_sender", "_send_rtp"),
+    "aiortc.rtcdtlstransport.RTCDtlsTransport()": ("_tx_srtp",),
+    "aiortc.rtcicetransport.RTCIceTransport()": ("_connection",),
+    "aioice.ice.Connection": ("get_component_candidates", "data_received"),
+    "aioice.ice.Connection()": ("_nominated", "_protocols"),
+    "aioice.ice.StunProtocol": ("datagram_received", "connection_lost"),
+    "aioice.ice.StunProtocol()": ("transactions", "receiver"),
+    "aiortc.RTCRtpReceiver": (
+        "receive", "stop", "setTransport", "_handle_disconnect", "_handle_rtcp_packet",
+        "_handle_rtp_packet", "_set_rtcp_ssrc"),
+    "aiortc.RTCRtpReceiver()": ("_track", "_enabled"),
+    "aiortc.RTCRtpSender": ("send", "stop", "setTransport", "replaceTrack",
+                            "_handle_rtcp_packet"),
+    "aiortc.RTCRtpSender()": ("_ssrc", "_rtx_ssrc", "_stream_id", "_track_id", "_enabled"),
+}
+"""Class to the names we use or stand in for; ``()`` marks attributes of an instance."""
+
+
+class RelayPeer(RTCPeerConnection):
+    """A peer connection that relays encoded packets.
+
+    Parameters
+    ----------
+    port
+        The media port that this connection uses.
+    """
+
+    def __init__(self, port: MediaPort) -> None:
+        self._port = port
+        self._connections: list[Any] = []
+        self._born = time.monotonic()
+        super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+
+    def _RTCPeerConnection__createDtlsTransport(self) -> Any:
+        transport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
+        connection = transport.transport._connection
+        self._port.attach(connection)
+        self._connections.append(connection)
+        return transport
+
+    def _RTCPeerConnection__createTransceiver(
+        self, direction: str, kind: str, sender_track: Any = None
+    ) -> RTCRtpTransceiver:
+        made = super()._RTCPeerConnection__createTransceiver(  # type: ignore[misc]
+            direction=direction, kind=kind)
+        transport = made.receiver.transport
+        ours = RTCRtpTransceiver(
+            direction=direction, kind=kind,
+            sender=ForwardSender(kind, transport),  # type: ignore[arg-type]
+            receiver=IngestReceiver(kind, transport))  # type: ignore[arg-type]
+        ours.receiver._set_rtcp_ssrc(ours.sender._ssrc)
+        ours.sender._stream_id = self._RTCPeerConnection__stream_id  # type: ignore[attr-defined]
+        ours._bundled = made._bundled
+        self._RTCPeerConnection__transceivers[-1] = ours  # type: ignore[attr-defined]
+        return ours
+
+    @property
+    def alive(self) -> bool:
+        """Whether the other side was heard lately, or is still allowed to connect."""
+        now = time.monotonic()
+        if self.connectionState in ("failed", "closed"):
+            return False
+        if self.connectionState != "connected":
+            return now - self._born < CONNECT_TIMEOUT
+        heard = max((c.heard for c in self._connections), default=self._born)
+        return bool(now - heard < SILENCE_TIMEOUT)
+
+    async def answer_publisher(self, offer: str) -> tuple[str, dict[str, Source]]:
+        """Answer an offer to publish; return the answer and a source for each kind of media."""
+        await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        sources: dict[str, Source] = {}
+        for transceiver in self.getTransceivers():
+            wanted = transceiver._offerDirection in ("recvonly", "sendrecv")
+            transceiver.direction = "recvonly" if wanted else "inactive"
+            _restrict(transceiver)
+            if wanted:
+                receiver: Any = transceiver.receiver
+                sources[transceiver.kind] = receiver.source
+        await self.setLocalDescription(await self.createAnswer())
+        return self.localDescription.sdp, sources
+
+    async def answer_viewer(self, offer: str, sources: dict[str, Source]) -> str:
+        """Answer an offer to watch with the sources there are."""
+        await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        for transceiver in self.getTransceivers():
+            source = sources.get(transceiver.kind)
+            wanted = transceiver._offerDirection in ("sendonly", "sendrecv")
+            transceiver.direction = "sendonly" if source and wanted else "inactive"
+            _restrict(transceiver)
+            sender: Any = transceiver.sender
+            sender.source = source if wanted else None
+        await self.setLocalDescription(await self.createAnswer())
+        return self.localDescription.sdp
+
+    async def close(self) -> None:
+        """Close and wait until nothing of it is left."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(super().close(), 5)
+
+
+def _restrict(transceiver: RTCRtpTransceiver) -> None:
+    """Leave VP8 (with its retransmission) or Opus: what every browser sends and every file takes.
+
+    `setCodecPreferences` has no effect on the answering side of aiortc 1.16.
+    """
+    name = "vp8" if transceiver.kind == "video" else "opus"
+    first = next(c for c in transceiver._codecs if c.name.lower() == name)
+    transceiver._codecs = [first] + [
+        c for c in transceiver._codecs
+        if is_rtx(c) and c.parameters.get("apt") == first.payloadType]
