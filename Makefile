@@ -87,7 +87,7 @@ docs: setup
 	@$(BIN)/python -m typer coteach.cli utils docs --name coteach --title "Commands" --output docs/commands.md
 
 messages: $(VENV)/.installed
-	@collect() { $(BIN)/pybabel -q extract -F "$$1" -k t -k n:1,2 --add-location file --sort-by-file \
+	@collect() { $(BIN)/pybabel -q extract -F "$$1" -k t -k n:1,2 -k N_ --add-location file --sort-by-file \
 	    --project coteach --version "" --copyright-holder "the coteach developers" -o "$$2" "$${@:3}"; }
 	refresh() { if [ -f "$$3" ]; then
 	        $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -l "$${1//-/_}" -i "$$2" -o "$$3"
