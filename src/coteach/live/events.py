@@ -1,0 +1,194 @@
+"""The events socket of a room: `/live/ROOM/events`, JSON both ways.
+
+The first message must be ``{"type": "hello", "token": …}``. After that the server sends the whole
+state whenever it changes (`Room.state`), so a page that missed something needs no history; slow
+readers get fewer, newer states. A page sends ``consent``, ``record``, ``stop``, ``leave`` and
+``ping``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from typing import Any
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from coteach.errors import UserError
+from coteach.i18n import gettext as _
+from coteach.i18n import set_language
+from coteach.live.house import House
+from coteach.live.purpose import practice_purpose
+from coteach.live.room import Room
+from coteach.live.seat import Pass, Seat
+from coteach.tokens import TokenSigner
+
+log = structlog.get_logger()
+
+HELLO_WITHIN = 10.0
+MAX_MESSAGE = 4096
+WAITING = 50
+"""Messages that may wait for a slow reader; older ones are dropped, the state is always new."""
+TICK = 1.0
+"""Seconds between states while a recording runs, so that clocks agree."""
+
+REFUSED = 4403
+REPLACED = 4409
+
+
+class Client:
+    """One connected socket; a `Listener` of the room."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket = socket
+        self._wake = asyncio.Event()
+        self._dirty = False
+        self._messages: deque[dict[str, Any]] = deque(maxlen=WAITING)
+        self._replaced = False
+
+    def changed(self) -> None:
+        self._dirty = True
+        self._wake.set()
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._messages.append(message)
+        self._wake.set()
+
+    def replace(self) -> None:
+        self._replaced = True
+        self._wake.set()
+
+    async def pump(self, room: Room, seat: Seat) -> None:
+        """Send until the socket is gone or the seat is taken from elsewhere."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), TICK if room.recording else None)
+            self._wake.clear()
+            if self._replaced:
+                with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                    await self.socket.close(REPLACED)
+                return
+            while self._messages:
+                await self.socket.send_json(self._messages.popleft())
+            if self._dirty or room.recording is not None:
+                self._dirty = False
+                await self.socket.send_json(room.state(seat))
+
+
+async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
+    """Serve one events socket until it closes."""
+    await socket.accept()
+    name = socket.path_params["room"]
+    try:
+        holder = await _hello(socket, name, signer)
+        room = house.room(name)
+        seat = await room.enter(holder)
+    except UserError as error:
+        await _refuse(socket, error)
+        return
+    except (TimeoutError, WebSocketDisconnect):
+        return
+    client = Client(socket)
+    room.listen(seat, client)
+    client.send({"type": "welcome", "seat": seat.id, "room": name, "owner": holder.owner,
+                 "purpose": practice_purpose(holder.language)})
+    client.changed()
+    await house.seen([name])
+    reading = asyncio.create_task(_read(socket, room, seat, client))
+    sending = asyncio.create_task(client.pump(room, seat))
+    try:
+        await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (reading, sending):
+            task.cancel()
+        await asyncio.gather(reading, sending, return_exceptions=True)
+        room.unlisten(seat, client)
+
+
+async def _hello(socket: WebSocket, name: str, signer: TokenSigner) -> Pass:
+    text = await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN)
+    message = _parsed(text)
+    if message.get("type") != "hello":
+        raise UserError(_("The first message must be a hello with a pass."), code="no-hello")
+    return read_pass(str(message.get("token", "")), name, signer)
+
+
+def read_pass(token: str, room: str, signer: TokenSigner) -> Pass:
+    """Return the pass of a token that is good for this room.
+
+    Raises
+    ------
+    Forbidden, UserError
+        It is forged, expired, or for another room.
+    """
+    claims = signer.read(token)
+    try:
+        holder = Pass.of(claims)
+    except KeyError:
+        raise UserError(_("This pass is not for a room."), status=403, code="bad-token") from None
+    set_language(holder.language)
+    if holder.room != room:
+        raise UserError(_("This pass is for another room."), status=403,
+                        hint=_("Go back and open the room again."), code="other-room")
+    return holder
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > MAX_MESSAGE:
+        raise UserError(_("The message is too long."), code="long-message")
+    try:
+        message = json.loads(text)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise UserError(_("The message is not JSON."), code="bad-message")
+    return message
+
+
+async def _refuse(socket: WebSocket, error: UserError) -> None:
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.send_json(_described(error))
+        await socket.close(REFUSED)
+
+
+def _described(error: UserError) -> dict[str, Any]:
+    return {"type": "error", "code": error.code, "message": error.message, "hint": error.hint}
+
+
+async def _read(socket: WebSocket, room: Room, seat: Seat, client: Client) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            text = await socket.receive_text()
+            try:
+                if not await _handle(_parsed(text), room, seat, client):
+                    return
+            except UserError as error:
+                client.send(_described(error))
+
+
+async def _handle(message: dict[str, Any], room: Room, seat: Seat, client: Client) -> bool:
+    """Do what a page asks; returns False when it left."""
+    match message.get("type"):
+        case "ping":
+            client.send({"type": "pong"})
+        case "consent" if isinstance(message.get("given"), bool):
+            await room.consent(seat, message["given"])
+        case "record":
+            resume = message.get("resume")
+            await room.start_recording(seat, resume if isinstance(resume, str) else None)
+        case "stop":
+            if not seat.holder.owner:
+                raise UserError(_("Only the teacher of this room can stop the recording."),
+                                status=403, code="not-owner")
+            await room.stop_recording()
+        case "leave":
+            if seat.holder.owner:
+                await room.stop_recording()
+            await room.leave(seat)
+            return False
+        case _:
+            raise UserError(_("The room does not know this message."), code="bad-message")
+    return True

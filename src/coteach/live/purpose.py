@@ -1,0 +1,15 @@
+"""Why a practice is recorded, in the words that a person says yes or no to."""
+
+from __future__ import annotations
+
+from coteach.i18n import gettext as _
+from coteach.i18n import language as in_language
+
+PRACTICE = "practice"
+
+
+def practice_purpose(language: str) -> str:
+    """Return the sentence in a language (BCP 47 tag)."""
+    with in_language(language):
+        return _("The practice is recorded so that its teacher and her trainers can watch it "
+                 "and comment on it.")
