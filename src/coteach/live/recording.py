@@ -6,6 +6,7 @@ Only people who said yes have a writer; a refuser's packets never reach this mod
 from __future__ import annotations
 
 import asyncio
+import errno
 import shutil
 import time
 from collections.abc import Callable
@@ -56,11 +57,12 @@ class PracticeRecording:
     begun
         Seconds of the timeline that passed before now, for one that goes on.
     on_failure
-        Called in the event loop when nothing more can be written.
+        Called in the event loop with ``disk-full`` or ``write-failed`` when nothing more can be
+        written.
     """
 
     def __init__(self, database: Database, layout: Layout, row: Recording, *, begun: float,
-                 on_failure: Callable[[], None]) -> None:
+                 on_failure: Callable[[str], None]) -> None:
         self.id = row.id
         self._database, self._layout = database, layout
         self._folder = folder_of(layout, row.id)
@@ -127,7 +129,7 @@ class PracticeRecording:
             for writer in self._writers.values():
                 writer.want_key_frame()
         if shutil.disk_usage(self._folder).free < MIN_FREE:
-            self._on_failure()
+            self._on_failure("disk-full")
 
     async def stop(self, reason: str = "") -> Recording:
         """Close the files and finish; returns the row, ready or broken."""
@@ -142,7 +144,10 @@ class PracticeRecording:
 
     def _failed(self, error: Exception) -> None:
         log.warning("recording failed", recording=self.id, error=str(error))
-        self._loop.call_soon_threadsafe(self._on_failure)
+        full = isinstance(error, OSError) and error.errno in (
+            errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        self._loop.call_soon_threadsafe(
+            self._on_failure, "disk-full" if full else "write-failed")
 
     def _note(self, person: str, name: str, path: Path, at: float) -> None:
         self._tracks.append({"person": person, "name": name, "file": path.name, "kind": "video",

@@ -274,14 +274,17 @@ class Room:
         self.changed()
         return row
 
-    def _failed(self) -> None:
+    def _failed(self, reason: str) -> None:
         """The disk is full: end the recording, keep what is written, go on with the room."""
         if self.recording is None or self._stopping:
             return
-        self.tell("disk-full", N_("The server's disk is full. The recording has ended; what was "
-                               "recorded until now is kept."),
+        why = (N_("The server's disk is full. The recording has ended; what was recorded until "
+                  "now is kept.") if reason == "disk-full" else
+               N_("The server can't write the recording any more. It has ended; what was recorded "
+                  "until now is kept."))
+        self.tell(reason, why,
                   N_("You can go on practising; tell your trainer."))
-        self._in_background(self.stop_recording("disk-full"))
+        self._in_background(self.stop_recording(reason))
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

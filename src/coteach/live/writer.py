@@ -51,6 +51,8 @@ class Segment:
         self.has_video = size is not None
         self._last: dict[str, int] = {}
         self._streams: dict[str, Any] = {}
+        # Made here: FFmpeg makes the file only with the first packet.
+        self._sync = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self._container = av.open(str(path), "w", format="webm", options=OPTIONS)
         if size is not None:
             video: Any = self._container.add_stream("libvpx", rate=30)
@@ -61,7 +63,6 @@ class Segment:
         audio: Any = self._container.add_stream("libopus", rate=48000)
         audio.layout = "stereo"
         self._streams["audio"] = audio
-        self._sync = os.open(path, os.O_RDONLY)
         self._synced = time.monotonic()
 
     def write(self, sample: Sample) -> None:
