@@ -1,0 +1,17 @@
+"""People's code runs here and nowhere else: own process tree, files, user, limits.
+
+`command` gives a command line that runs a program in a `Sandbox`; `ensure` says first whether this
+machine can do it, and refuses otherwise.
+"""
+
+from coteach.sandbox.command import command
+from coteach.sandbox.environment import scrubbed
+from coteach.sandbox.kernelspec import write_kernelspec
+from coteach.sandbox.model import HOME, Bind, Sandbox
+from coteach.sandbox.probe import Probe, ensure, probe
+from coteach.sandbox.processes import end, started
+from coteach.sandbox.uids import Lease, Uids, give, lease
+from coteach.sandbox.view import search_path
+
+__all__ = ["HOME", "Bind", "Lease", "Probe", "Sandbox", "Uids", "command", "end", "ensure",
+           "give", "lease", "probe", "scrubbed", "search_path", "started", "write_kernelspec"]

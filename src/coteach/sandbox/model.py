@@ -1,0 +1,77 @@
+"""What a sandbox is: the folders it shows, the user it runs as, how much it may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path("/home/me")
+"""Where a person's home lies inside; it is the same for everybody, so paths tell no names."""
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A folder or file of this machine that is shown inside.
+
+    The source must not lie in a folder that untrusted code can write: it could be exchanged for a
+    link between the check and the use.
+    """
+
+    source: Path
+    target: Path
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One sandbox: a process tree with its own files, user, limits and, if wanted, no network.
+
+    Parameters
+    ----------
+    home
+        The folder shown, writable, at `home_in`. It must belong to `uid` when that is given.
+    uid
+        The real user id inside when coteach runs as root; None for an ordinary user, who gets a
+        user namespace. See `uids`.
+    network
+        Whether the machine's network is shared. Without it there is a loopback of its own.
+    memory_mb, processes, cpus
+        For the whole tree. `cpus` (2.0 is two full processors) holds where control groups can be
+        written.
+    open_files, file_mb, cpu_seconds
+        For each process.
+    tmp_mb
+        The size of the private /tmp, which is memory.
+    hidden
+        Paths inside that are shown empty, for example a data folder below a folder that is bound.
+    die_with_parent
+        Whether everything ends when the process that started the sandbox ends.
+    """
+
+    home: Path
+    home_in: Path = HOME
+    binds: tuple[Bind, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    uid: int | None = None
+    network: bool = False
+    memory_mb: int = 512
+    processes: int = 64
+    open_files: int = 1024
+    file_mb: int = 256
+    cpu_seconds: int | None = None
+    cpus: float | None = None
+    tmp_mb: int = 256
+    die_with_parent: bool = True
+
+    def __post_init__(self) -> None:
+        for path in (self.home, self.home_in, *(b.source for b in self.binds),
+                     *(b.target for b in self.binds), *self.hidden):
+            if not path.is_absolute() or ".." in path.parts or path == Path("/"):
+                raise ValueError(f"{path} can't be shown in a sandbox; give an absolute path")
+        writable = [self.home_in, *(b.target for b in self.binds if b.writable)]
+        for bind in self.binds:
+            # A mount point under a folder that people write could be a link that they planted.
+            if any(bind.target.is_relative_to(w) for w in writable if w != bind.target):
+                raise ValueError(f"{bind.target} lies in a writable folder of the sandbox")
+        if self.uid is not None and not 1000 <= self.uid < 2**31:
+            raise ValueError(f"{self.uid} is no user id for a sandbox")
