@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class SandboxProvisioner(LocalProvisioner):
         "What the kernel sees of its working folder: a copy of its own, which is its home; the "
         "folder itself, only to read, at /home/lesson; or nothing."))
     copy_mb = Integer(200, config=True, help="The largest working folder that is copied.")
+    leave_out = List(Unicode(), config=True, help="Patterns of names that are not copied.")
     read_only = Dict({}, config=True, help="More folders to show: path here to path inside.")
     hidden = List(Unicode(), config=True, help="Paths inside that are shown empty.")
     env = Dict({}, config=True, help="Variables to set.")
@@ -129,7 +131,8 @@ class SandboxProvisioner(LocalProvisioner):
         def skip(folder: str, names: list[str]) -> set[str]:
             # A pipe or a device would block the copy or be a way out.
             odd = {n for n in names if not _plain_file(os.path.join(folder, n))}
-            return odd | {".ipynb_checkpoints"}
+            left = {n for n in names for pattern in self.leave_out if fnmatchcase(n, pattern)}
+            return odd | left | {".ipynb_checkpoints"}
 
         shutil.copytree(source, target, symlinks=True, ignore=skip, dirs_exist_ok=True)
         target.chmod(0o700)
