@@ -41,6 +41,11 @@ class Layout:
         return self.root / "hub"
 
     @property
+    def uids(self) -> Path:
+        """Whose files belong to which user id, when coteach runs as root."""
+        return self.hub / "uids.json"
+
+    @property
     def homes(self) -> Path:
         return self.root / "homes"
 
@@ -123,6 +128,8 @@ class Settings:
     """Memory of one teacher's Lab with its kernels."""
     lesson_memory_mb: int = 512
     """Memory of one kernel of a class page."""
+    lesson_kernels: int = 40
+    """Kernels of class pages at the same time; one takes about 100 MB."""
     process_limit: int = 256
     cull_idle_seconds: int = 3600
     recording_days: int = 180
