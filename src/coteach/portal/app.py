@@ -1,0 +1,73 @@
+"""The portal: the front door of a deployment, its pages and its API.
+
+Every router is one noun of its own module. Pages are closed unless a handler says otherwise
+(`dependencies`); every decision about a thing is `access.require`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from coteach import __version__, ui
+from coteach.hub.api import HubApi
+from coteach.hub.session import Sessions
+from coteach.portal import faults
+from coteach.portal.dependencies import Parts
+from coteach.portal.guard import Guard
+from coteach.portal.static import Static
+from coteach.settings import Settings
+from coteach.store.database import Database
+
+ROUTERS = ("signin", "home", "cohorts", "invitations", "settings_page", "api", "rooms",
+           "recordings", "submissions", "grading", "reports")
+"""Modules of this package that have a `router`."""
+
+
+def create_application(settings: Settings, database: Database | None = None,
+                       hub: HubApi | None = None) -> FastAPI:
+    """Return the portal.
+
+    Parameters
+    ----------
+    settings
+        The deployment's settings.
+    database
+        An open, migrated database; opened (not migrated) from the settings when not given.
+    hub
+        The Hub's API; made from the settings when not given.
+    """
+    opened = database or Database.of(settings)
+    parts = Parts(settings, opened, Sessions(settings, opened, hub))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await parts.sessions.close()
+        if database is None:
+            opened.close()
+
+    app = FastAPI(title="coteach", version=__version__, openapi_url="/api/v1/openapi.json",
+                  docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.parts = parts
+    app.add_middleware(Guard, parts=parts)
+    faults.install(app)
+    for name in ROUTERS:
+        if find_spec(f"coteach.portal.{name}") is not None:
+            app.include_router(import_module(f"coteach.portal.{name}").router)
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> JSONResponse:
+        return JSONResponse({"ok": True})
+
+    app.mount("/static", Static(directory=ui.STATIC))
+    for route in app.routes:
+        if isinstance(route, APIRoute) and not route.path.startswith("/api/"):
+            route.include_in_schema = False
+    return app
