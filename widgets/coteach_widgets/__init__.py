@@ -1,1 +1,10 @@
-"""Widgets."""
+"""The widgets of coteach's notebooks and class pages.
+
+They work in JupyterLab, in Voila and wherever anywidget does, and import nothing of coteach.
+"""
+
+from coteach_widgets.device_check import DeviceCheck
+from coteach_widgets.practice import Practice
+from coteach_widgets.review import Review
+
+__all__ = ["DeviceCheck", "Practice", "Review"]

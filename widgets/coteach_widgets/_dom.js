@@ -1,0 +1,35 @@
+// Small helpers for making elements; no framework.
+
+/** Make an element: h("button", {class: "x", onclick: f}, "text", child, …). */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name === "style") element.style.cssText = value; // pages forbid the attribute (CSP)
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Return seconds as m:ss or h:mm:ss. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60];
+  if (whole >= 3600) parts.unshift(Math.floor(whole / 3600));
+  return parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
+}
+
+/** Return a date in the reader's language and zone, with the zone named. */
+export function when(iso) {
+  const language = document.documentElement.lang || undefined;
+  return new Intl.DateTimeFormat(language, {
+    dateStyle: "medium", timeStyle: "short",
+  }).format(new Date(iso)) + " " + (new Intl.DateTimeFormat(language, { timeZoneName: "short" })
+    .formatToParts(new Date(iso)).find((part) => part.type === "timeZoneName")?.value ?? "");
+}
+
+/** Wait some milliseconds. */
+export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
