@@ -30,7 +30,6 @@ def update_roles(c: Any, settings: Settings) -> None:
             "oauth_client_allowed_scopes": [
                 "read:users:name!user",  # know who she is
                 "read:servers!user",     # say whether her Lab runs, starts or sleeps
-                "start:servers!user",    # start it when she opens a module
             ],
             "display": False,
         },

@@ -44,7 +44,8 @@ class SignInPage(Page, LoginHandler):
     async def post(self) -> None:
         """Sign in; a form without its fields is a wrong password and not a fault."""
         for name in ("username", "password"):
-            self.request.body_arguments.setdefault(name, [b""])
+            if name not in self.request.body_arguments:
+                self.request.body_arguments[name] = self.request.arguments[name] = [b""]
         await super().post()
 
 
