@@ -1,0 +1,52 @@
+"""Which questions a lesson asks: read from the state of its widgets after it was run.
+
+The lesson's own kernel says it, not a pupil's browser, so a teacher's view can trust the wording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+_SHOWN = ("kind", "key", "prompt", "options", "unit")
+
+
+def _models(state: Mapping[str, Any], model: str, seen: set[str]) -> list[str]:
+    """Return a widget's id and those of what it holds (a box of questions), in order."""
+    if model in seen or model not in state:
+        return []
+    seen.add(model)
+    found = [model]
+    for child in state[model].get("children", []):
+        if isinstance(child, str) and child.startswith("IPY_MODEL_"):
+            found += _models(state, child.removeprefix("IPY_MODEL_"), seen)
+    return found
+
+
+def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the questions in the order of the page.
+
+    Parameters
+    ----------
+    notebook
+        The executed notebook.
+    state
+        Widget states by model id, as nbclient collects them.
+
+    Returns
+    -------
+    list of dict
+        ``cell`` (nbformat id), ``key``, ``kind``, ``prompt``, ``options``, ``unit``.
+    """
+    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(VIEW)
+            for model in _models(state, view["model_id"], seen) if view else []:
+                if state[model].get("_coteach") != "question":
+                    continue
+                known = {name: state[model].get(name) for name in _SHOWN}
+                found.append({"cell": str(cell.get("id", "")), **known})
+    return found
