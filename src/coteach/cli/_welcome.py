@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -58,13 +57,7 @@ def prepare(settings: Settings, demo_password: str | None) -> dict[str, Any]:
 def _demo(settings: Settings, password: str | None) -> dict[str, Any]:
     from coteach import demo
 
-    if password is not None:
-        os.environ["COTEACH_DEMO_PASSWORD"] = password
-    try:
-        found: dict[str, Any] = demo.seed(settings)  # type: ignore[attr-defined]
-    finally:
-        os.environ.pop("COTEACH_DEMO_PASSWORD", None)  # not for the services
-    return found
+    return demo.seed(settings, password)
 
 
 def _first_invitation(session: Session, settings: Settings) -> str:
