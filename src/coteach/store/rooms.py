@@ -16,15 +16,18 @@ from coteach.store.schema import CohortMember, Consent, Person, Room, utcnow
 OPEN_FOR = timedelta(minutes=1)
 
 
-def practice_room(session: Session, person: Person, module: str) -> Room:
-    """Return a person's own practice room of a module; made at the first time."""
-    name = f"practice-{person.id.replace('-', '')[:8]}-{module}"[:80]
+def own(session: Session, person: Person, module: str, kind: str = "practice") -> Room:
+    """Return a person's own room of a module; made at the first time.
+
+    A room of the kind ``check`` is for trying devices: nobody else sees it.
+    """
+    name = f"{kind}-{person.id.replace('-', '')[:8]}-{module}"[:80]
     room = session.get(Room, name)
     if room is None:
         cohorts = people.cohorts_of(session, person)
         mine = [c for c in cohorts if people.membership(session, c.id, person.id) == "teacher"]
-        room = Room(name=name, kind="practice", owner_id=person.id, module=module,
-                    cohort_id=next((c.id for c in mine or cohorts), None))
+        cohort = next((c.id for c in mine or cohorts), None) if kind == "practice" else None
+        room = Room(name=name, kind=kind, owner_id=person.id, module=module, cohort_id=cohort)
         session.add(room)
         session.flush()
     if room.owner_id != person.id:
@@ -50,7 +53,7 @@ def open_now(session: Session, person: Person, module: str | None = None) -> lis
     """Return the rooms with somebody in them that a person may join, her own first."""
     mine = select(CohortMember.cohort_id).where(CohortMember.person_id == person.id)
     query = select(Room).where(
-        Room.last_seen > utcnow() - OPEN_FOR,
+        Room.last_seen > utcnow() - OPEN_FOR, Room.kind == "practice",
         or_(Room.owner_id == person.id, Room.cohort_id.in_(mine)))
     if module:
         query = query.where(Room.module == module)

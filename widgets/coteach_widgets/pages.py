@@ -1,0 +1,25 @@
+"""What a web page needs to show a widget without a kernel: its script, its style, its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coteach_widgets._base import catalogs, script, style
+
+_STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",)}
+
+
+def page_script(name: str) -> str:
+    """Return the bundled script of ``room_page`` or ``recording_page``."""
+    return script(name)
+
+
+def page_style(name: str) -> str:
+    """Return its style."""
+    return style(*_STYLES[name])
+
+
+def page_catalog(language: str) -> dict[str, Any]:
+    """Return the words of a language."""
+    found: dict[str, Any] = catalogs().get(language, {})
+    return found

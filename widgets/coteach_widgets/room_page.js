@@ -1,0 +1,10 @@
+// The portal's page of a room: the same room as in a notebook.
+
+import { setCatalog } from "./_i18n.js";
+import { mount } from "./practice.js";
+
+const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "{}");
+
+setCatalog(json("coteach-widgets-catalog"));
+const root = document.getElementById("room");
+mount(root, { room: root.dataset.room, module: root.dataset.module });
