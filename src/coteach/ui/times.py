@@ -39,8 +39,9 @@ def zone_name(name: str | None) -> str:
     found = zone(name)
     if found is UTC or not isinstance(found, ZoneInfo) or "/" not in found.key:
         return "UTC"
-    known = zone(CLDR_NAMES.get(found.key)) if found.key in CLDR_NAMES else found
-    return str(get_timezone_location(known, locale=_locale(), return_city=True))
+    names = _locale().time_zones.get(CLDR_NAMES.get(found.key, found.key)) or {}
+    return str(names.get("city") or get_timezone_location(found, locale=_locale(),
+                                                          return_city=True))
 
 
 def local(moment: datetime, time_zone: str | None = None) -> str:
