@@ -4,12 +4,12 @@
 machine can do it, and refuses otherwise.
 """
 
-from coteach.sandbox.command import command
+from coteach.sandbox.commandline import command
 from coteach.sandbox.environment import scrubbed
 from coteach.sandbox.kernelspec import write_kernelspec
 from coteach.sandbox.model import HOME, Bind, Sandbox
-from coteach.sandbox.probe import Probe, ensure, probe
 from coteach.sandbox.processes import end, started
+from coteach.sandbox.trial import Probe, ensure, probe
 from coteach.sandbox.uids import Lease, Uids, give, lease
 from coteach.sandbox.view import search_path
 

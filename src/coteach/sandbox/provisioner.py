@@ -22,11 +22,11 @@ from traitlets import Bool, Dict, Enum, Float, Integer, List, Unicode
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
-from coteach.sandbox.command import command
+from coteach.sandbox.commandline import command
 from coteach.sandbox.environment import scrubbed
 from coteach.sandbox.model import HOME, Bind, Sandbox
-from coteach.sandbox.probe import ensure
 from coteach.sandbox.processes import end
+from coteach.sandbox.trial import ensure
 from coteach.sandbox.uids import Lease, give, lease
 
 LESSON = Path("/home/lesson")

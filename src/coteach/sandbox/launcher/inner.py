@@ -100,7 +100,7 @@ def run(spec: dict[str, Any], pipe: int, counted: set[str]) -> int:
     Parameters
     ----------
     spec
-        What `coteach.sandbox.command` wrote.
+        What `coteach.sandbox.commandline` wrote.
     pipe
         Reads one byte when the process outside is ready, and hangs up when it dies.
     counted

@@ -53,7 +53,9 @@ def set_process_limits(limits: dict[str, Any], *, count_processes: bool) -> None
     if count_processes:
         limit(resource.RLIMIT_NPROC, limits["processes"] + 2)  # and our own two
     if limits["cpu_seconds"]:
-        limit(resource.RLIMIT_CPU, limits["cpu_seconds"])
+        seconds = limits["cpu_seconds"]
+        # First a signal that says why, then the end.
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
-from coteach.sandbox.command import command
+from coteach.sandbox.commandline import command
 from coteach.sandbox.model import Sandbox
 from coteach.sandbox.uids import LAST_LEASE, give
 
