@@ -1,0 +1,173 @@
+"""nbgrader's gradebook: reading what was found, keeping what a person gave.
+
+Manual points and comments lie in nbgrader's own columns, so formgrader and feedback see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from coteach.errors import NotFound, UserError
+from coteach.grading.course import CourseFolder
+from coteach.grading.inspect import Expected, ExpectedCell
+from coteach.grading.result import CellMark
+from coteach.i18n import gettext as _
+
+
+@contextmanager
+def opened(course: CourseFolder) -> Iterator[Gradebook]:
+    """Open the gradebook of a course; it is made when it is missing."""
+    with Gradebook(course.gradebook, course.course_id) as book:
+        yield book
+
+
+def expected(course: CourseFolder, assignment: str) -> dict[str, Expected]:
+    """Return what each notebook of a released assignment has to have, by name."""
+    with opened(course) as book:
+        try:
+            found = book.find_assignment(assignment)
+        except MissingEntry:
+            return {}
+        return {nb.name: _expected(nb) for nb in found.notebooks}
+
+
+def _expected(notebook: Any) -> Expected:
+    grades = {c.name: c for c in notebook.grade_cells}
+    tasks = {c.name: c for c in notebook.task_cells}
+    solutions = {c.name for c in notebook.solution_cells}
+    return Expected(notebook.name, {
+        c.name: ExpectedCell(
+            grade=c.name in grades, solution=c.name in solutions, task=c.name in tasks,
+            max_score=float((grades.get(c.name) or tasks[c.name]).max_score)
+            if c.name in grades or c.name in tasks else 0.0)
+        for c in notebook.source_cells})
+
+
+def set_deadline(course: CourseFolder, assignment: str, deadline: datetime | None) -> None:
+    """Tell nbgrader when an assignment is due."""
+    with opened(course) as book:
+        due = deadline.astimezone(UTC).replace(tzinfo=None) if deadline else None
+        book.update_or_create_assignment(assignment, duedate=due)
+
+
+def marks(course: CourseFolder, assignment: str, notebook: str, student: str) -> list[CellMark]:
+    """Return the marks of a submitted notebook in the order of its cells.
+
+    Raises
+    ------
+    NotFound
+        It was never marked.
+    """
+    with opened(course) as book:
+        try:
+            found = book.find_submission_notebook(notebook, assignment, student)
+            order = [c.name for c in book.find_notebook(notebook, assignment).source_cells]
+        except MissingEntry:
+            raise _not_marked() from None
+        comments = {c.name: c.comment or "" for c in found.comments}
+        made = [CellMark(
+            grade_id=g.name, score=_score(g), max_score=float(g.max_score), manual=g.manual_score,
+            comment=comments.get(g.name, ""), by_hand=_by_hand(g)) for g in found.grades]
+    return sorted(made, key=lambda m: order.index(m.grade_id) if m.grade_id in order else 999)
+
+
+def waiting(course: CourseFolder, assignment: str, notebook: str, student: str) -> list[str]:
+    """Return the cells that a person has to look at, as nbgrader has it."""
+    with opened(course) as book:
+        found = book.find_submission_notebook(notebook, assignment, student)
+        return [g.name for g in found.grades if g.needs_manual_grade]
+
+
+def _by_hand(grade: Any) -> bool:
+    # Solution and task cells have a comment, tests have none.
+    return grade.name in {c.name for c in grade.notebook.comments}
+
+
+def _score(grade: Any) -> float | None:
+    base = grade.manual_score if grade.manual_score is not None else grade.auto_score
+    return None if base is None else float(base) + float(grade.extra_credit or 0)
+
+
+def forget_tests(course: CourseFolder, assignment: str, notebook: str, student: str) -> None:
+    """Take back what tests gave, because they did not run properly: no zero by accident."""
+    with opened(course) as book:
+        try:
+            found = book.find_submission_notebook(notebook, assignment, student)
+        except MissingEntry:
+            return
+        for grade in found.grades:
+            grade.auto_score, grade.needs_manual_grade = None, True
+        book.db.commit()
+
+
+def give(course: CourseFolder, assignment: str, notebook: str, student: str, *, grade_id: str,
+         points: float | None, comment: str) -> None:
+    """Keep a person's points and comment for a cell.
+
+    Parameters
+    ----------
+    points
+        None takes them back.
+
+    Raises
+    ------
+    NotFound
+        There is no such cell, or the notebook was never marked.
+    UserError
+        The points are not between zero and what the cell is worth.
+    """
+    with opened(course) as book:
+        try:
+            grade = book.find_grade(grade_id, notebook, assignment, student)
+        except MissingEntry:
+            raise _not_marked() from None
+        top = float(grade.max_score)
+        if points is not None and not 0 <= points <= top:
+            raise UserError(
+                _("{points} points can't be given; this answer is worth {top}.").format(
+                    points=f"{points:g}", top=f"{top:g}"),
+                hint=_("Give between 0 and {top} points.").format(top=f"{top:g}"),
+                code="bad-points")
+        grade.manual_score = points
+        grade.needs_manual_grade = points is None and grade.auto_score is None
+        try:
+            book.find_comment(grade_id, notebook, assignment, student).manual_comment = (
+                comment or None)
+        except MissingEntry:
+            if comment:
+                raise UserError(_("A test has no place for a comment."),
+                                code="no-comment") from None
+        book.db.commit()
+
+
+def confirm(course: CourseFolder, assignment: str, notebook: str, student: str,
+            cells: list[str]) -> None:
+    """Say that the manual points of these cells stand; nbgrader asks again at every run."""
+    with opened(course) as book:
+        for name in cells:
+            grade = book.find_grade(name, notebook, assignment, student)
+            if grade.manual_score is not None:
+                grade.needs_manual_grade = False
+        book.db.commit()
+
+
+def export(course: CourseFolder) -> list[dict[str, Any]]:
+    """Return the marks of all assignments, one row a student, as nbgrader counts them."""
+    with opened(course) as book:
+        rows = []
+        for assignment in book.assignments:
+            for row in book.submission_dicts(assignment.name):
+                rows.append({"assignment": assignment.name, "student": row["student"],
+                             "score": row["score"], "max_score": row["max_score"],
+                             "needs_manual": bool(row["needs_manual_grade"])})
+    return sorted(rows, key=lambda r: (r["assignment"], r["student"]))
+
+
+def _not_marked() -> NotFound:
+    return NotFound(_("This notebook has not been marked yet."), hint=_("Autograde it first."),
+                    code="not-marked")

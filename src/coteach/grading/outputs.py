@@ -1,0 +1,107 @@
+"""What marking left in a notebook: messages of tests, written answers, and what not to show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+TIMED_OUT = "CellTimeoutError"
+MAX_MESSAGE = 500
+MAX_CELL = 20_000
+"""Characters of output that one cell may keep."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_HIDDEN = re.compile(r"^.*### BEGIN (HIDDEN TESTS|MARK SCHEME)[\s\S]*?### END \1.*(?:\n|$)", re.M)
+
+
+def _mark(cell: Any) -> dict[str, Any]:
+    found = cell.metadata.get("nbgrader", {})
+    return found if isinstance(found, dict) else {}
+
+
+def timed_out(notebook: nbformat.NotebookNode) -> bool:
+    """Say whether a cell was stopped because it ran too long."""
+    return any(o.get("output_type") == "error" and o.get("ename") == TIMED_OUT
+               for cell in notebook.cells for o in cell.get("outputs", ()))
+
+
+def messages(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Return what failed tests said, by cell."""
+    said: dict[str, str] = {}
+    for cell in notebook.cells:
+        name = _mark(cell).get("grade_id")
+        if not name or not _mark(cell).get("grade") or cell.cell_type != "code":
+            continue
+        for output in cell.outputs:
+            text = ""
+            if output.output_type == "error":
+                text = f"{output.ename}: {output.evalue}" if output.evalue else output.ename
+            elif output.output_type == "stream" and output.name == "stderr":
+                text = output.text
+            if text:
+                said[name] = _COLOUR.sub("", text).strip()[:MAX_MESSAGE]
+                break
+    return said
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A written answer with the question before it."""
+
+    grade_id: str
+    question: str
+    text: str
+    code: bool
+
+
+def answers(path: Path) -> list[Answer]:
+    """Return the answers of a marked notebook that a person reads."""
+    notebook = nbformat.read(path, as_version=4)
+    found, before = [], ""
+    for cell in notebook.cells:
+        mark = _mark(cell)
+        source = str(cell.source)
+        if mark.get("grade") and mark.get("solution"):
+            found.append(Answer(mark["grade_id"], before, source, cell.cell_type == "code"))
+        elif mark.get("task"):
+            found.append(Answer(mark["grade_id"], without_hidden(source), "", False))
+        if cell.cell_type == "markdown" and not mark.get("solution"):
+            before = source
+    return found
+
+
+def without_hidden(source: str) -> str:
+    """Return a cell without hidden tests and marking guide."""
+    return _HIDDEN.sub("", source)
+
+
+def cap(notebook: nbformat.NotebookNode) -> None:
+    """Shorten outputs; a notebook of 100 MB can't be read by anybody."""
+    for cell in notebook.cells:
+        left = MAX_CELL
+        kept = []
+        for output in cell.get("outputs", ()):
+            text = output.get("text")
+            if isinstance(text, str):
+                if len(text) > left:
+                    output["text"] = text[:left] + " …"
+                left -= min(left, len(text))
+            elif len(str(output.get("data", ""))) > 50 * MAX_CELL:
+                continue
+            kept.append(output)
+        if "outputs" in cell:
+            cell.outputs = kept[:200]
+
+
+def for_feedback(notebook: nbformat.NotebookNode) -> None:
+    """Take out what the next teachers would learn the hidden tests from."""
+    for cell in notebook.cells:
+        hides = "### BEGIN" in cell.source
+        cell.source = without_hidden(cell.source)
+        for output in cell.get("outputs", ()) if hides else ():
+            if output.output_type == "error":  # a traceback quotes the lines around
+                output.traceback = [f"{output.ename}: {output.evalue}"]
