@@ -69,7 +69,13 @@ class CoteachSpawner(LocalProcessSpawner):
 
     @default("cmd")
     def _cmd_default(self) -> list[str]:
-        return ["jupyter-labhub"]
+        # Not jupyter-labhub: it uses JupyterHub's older way in, which asks even a Hub token for a
+        # cross-site cookie.
+        return ["jupyterhub-singleuser"]
+
+    @default("default_url")
+    def _default_url_default(self) -> str:
+        return "/lab"
 
     @default("disable_user_config")
     def _disable_user_config_default(self) -> bool:
@@ -98,7 +104,7 @@ class CoteachSpawner(LocalProcessSpawner):
         return {**own, **env}
 
     def get_args(self) -> list[str]:
-        """Return the arguments of jupyter-labhub."""
+        """Return the arguments of the Lab's server."""
         arguments = [*super().get_args(), *lab.ARGUMENTS]
         if not self._apart and os.geteuid() == 0:
             arguments = [a for a in arguments if "allow_root" not in a] + ["--allow-root"]
