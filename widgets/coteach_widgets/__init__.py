@@ -5,6 +5,7 @@ They work in JupyterLab, in Voila and wherever anywidget does, and import nothin
 
 from coteach_widgets.device_check import DeviceCheck
 from coteach_widgets.practice import Practice
+from coteach_widgets.question import Choice, ExitTicket, Number, ShortText
 from coteach_widgets.review import Review
 
-__all__ = ["DeviceCheck", "Practice", "Review"]
+__all__ = ["Choice", "DeviceCheck", "ExitTicket", "Number", "Practice", "Review", "ShortText"]

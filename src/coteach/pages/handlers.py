@@ -109,7 +109,7 @@ class VoilaFiles(MultiStaticFileHandler):
 
 
 class ExtensionFiles(FileFindHandler):
-    """Scripts of the front-end extensions that pages need; readable by everybody, like all scripts."""
+    """Scripts of front-end extensions; readable by everybody, like all scripts."""
 
     @allow_unauthenticated
     async def get(self, path: str, include_body: bool = True) -> None:

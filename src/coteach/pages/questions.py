@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-_SHOWN = ("kind", "key", "prompt", "options", "unit")
+_SHOWN = ("kind", "prompt", "options", "unit")
 
 
 def _models(state: Mapping[str, Any], model: str, seen: set[str]) -> list[str]:
@@ -37,7 +37,7 @@ def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]
     Returns
     -------
     list of dict
-        ``cell`` (nbformat id), ``key``, ``kind``, ``prompt``, ``options``, ``unit``.
+        ``cell`` (nbformat id), ``key`` (empty unless the author chose one), ``kind``, ``prompt``, ``options``, ``unit``.
     """
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -48,5 +48,7 @@ def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]
                 if state[model].get("_coteach") != "question":
                     continue
                 known = {name: state[model].get(name) for name in _SHOWN}
-                found.append({"cell": str(cell.get("id", "")), **known})
+                # A key made from the prompt would be another in each language.
+                key = state[model].get("key", "") if state[model].get("named") else ""
+                found.append({"cell": str(cell.get("id", "")), "key": key, **known})
     return found

@@ -187,7 +187,7 @@ class LessonRenderer(NotebookRenderer):
         """Return the questions that the lesson showed, in order, after it was run."""
         if self.executor is None:
             return []
-        return questions_of(self.notebook, self.executor.widget_state)
+        return questions_of(self.executor.nb, self.executor.widget_state)
 
     async def close(self, error: BaseException | None = None) -> None:
         """End the run: the kernel stays for the page, or goes when the page was not finished."""

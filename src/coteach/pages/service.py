@@ -16,7 +16,6 @@ import nbformat
 import structlog
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from markupsafe import Markup
 from tornado.web import RequestHandler
 
 from coteach.i18n import gettext as _
@@ -42,8 +41,9 @@ class Page:
     title: str
     source_language: str = "en"
     notice: str = ""
-    header: Markup = Markup("")
-    footer: Markup = Markup("")
+    header: str = ""
+    """HTML of ours, already escaped."""
+    footer: str = ""
     stylesheets: tuple[str, ...] = ()
     asset_base: str = ""
     """Address of the folder `assets/`, with a slash at the end."""
