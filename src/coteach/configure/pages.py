@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from coteach import i18n, paths
+from coteach import i18n, paths, ui
 from coteach.settings import Settings
 
 
 def update_pages(c: Any, settings: Settings) -> None:
     """Use coteach's templates, translated by the language cookie."""
-    c.JupyterHub.template_paths = [str(paths.shared("hub_config") / "templates")]
+    c.JupyterHub.template_paths = [
+        str(paths.shared("hub_config") / "templates"), str(ui.TEMPLATES)]
     c.JupyterHub.jinja_environment_options = {
         "extensions": ["coteach.hub.templating.Translation"]}
     c.JupyterHub.template_vars = {

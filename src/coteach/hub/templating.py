@@ -16,7 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from tornado.web import RequestHandler
 
-from coteach import i18n
+from coteach import i18n, ui
 
 
 def language_of(handler: RequestHandler | None) -> str:
@@ -68,9 +68,11 @@ SENTENCES = (N_("Invalid username or password"), N_("Login form invalid or expir
 
 
 class Translation(Extension):
-    """Adds `_`, `language()`, `here_in()` and `languages` to JupyterHub's environment."""
+    """Adds what coteach's templates use to JupyterHub's environment."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.globals.update(_=_gettext, language=_current, here_in=_here_in,
-                                   languages=i18n.LANGUAGES)
+        environment.globals.update(
+            _=_gettext, language=_current, here_in=_here_in, languages=i18n.LANGUAGES,
+            # The portal serves these files; Hub pages have no scripts with strings.
+            static=ui.versioned("/static/"), catalog=lambda: "{}")

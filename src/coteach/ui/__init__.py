@@ -41,7 +41,7 @@ def environment(*folders: Path, static: str = "/static/") -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=False, pgettext=i18n.pgettext)
     made.globals.update(
-        language=i18n.get_language, languages=i18n.LANGUAGES, static=_versioned(static),
+        language=i18n.get_language, languages=i18n.LANGUAGES, static=versioned(static),
         catalog=catalog, fill=fill, local=times.local, when=times.when, day=times.day,
         ago=times.ago, zone_name=times.zone_name, duration=times.duration)
     return made
@@ -70,7 +70,9 @@ def catalog() -> Markup:
     return _catalog(i18n.get_language())
 
 
-def _versioned(prefix: str) -> Callable[[str], str]:
+def versioned(prefix: str) -> Callable[[str], str]:
+    """Return a function from a static file's name to its address under a prefix."""
+
     @cache
     def static(name: str) -> str:
         """Return the address of a static file; it changes when the file does."""
