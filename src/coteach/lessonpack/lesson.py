@@ -1,4 +1,7 @@
-"""A lesson pack: `lesson.toml`, `lesson.ipynb`, `assets/` and `i18n/<BCP 47>.po` in a folder."""
+"""A lesson pack: `lesson.toml`, `lesson.ipynb`, `assets/` and `i18n/<BCP 47>.po` in a folder.
+
+Notes for the teacher, which no pupil's page shows, may lie beside them as `notes/<BCP 47>.md`.
+"""
 
 from __future__ import annotations
 
@@ -86,6 +89,13 @@ class Lesson:
     def assets(self) -> Path:
         """Pictures and sounds, which the notebook names as `assets/<file>`."""
         return self.folder / "assets"
+
+    def notes_in(self, language: str) -> str:
+        """Return the teacher's notes (Markdown) in a language; empty when there are none."""
+        for tag in (language, self.languages[0]):
+            if (file := self.folder / "notes" / f"{tag}.md").is_file():
+                return file.read_text(encoding="utf-8")
+        return ""
 
     def notebook_in(self, language: str) -> nbformat.NotebookNode:
         """Return the notebook in a language; see `translated_notebook` for its flags."""

@@ -2,7 +2,7 @@
 
 Rule: in a code cell the translatable texts are the string literals given to a question widget
 (`Choice`, `Number`, `ShortText`, `ExitTicket`) by position, and those given to any call by the
-keywords in `KEYWORDS`; also inside lists and tuples there. A translation replaces the literal by
+keywords in `KEYWORDS`; also inside lists and tuples there. A text without letters has none. A translation replaces the literal by
 another literal, so a translation file can't bring code into a lesson.
 """
 
@@ -60,5 +60,6 @@ def _strings(node: ast.expr) -> Iterator[_Text]:
     if isinstance(node, (ast.List, ast.Tuple)):
         for element in node.elts:
             yield from _strings(element)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and any(
+            letter.isalpha() for letter in node.value):
         yield node  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 Rule: `msgctxt` is the cell id and `msgid` the source text. A cell whose source has changed since it
 was translated is shown in its own language and flagged, never in a translation of something else.
-The flag stands in the cell's metadata as `coteach.translation`: ``stale`` or ``missing``.
+The flag stands in the cell's metadata as `coteach.translation`: ``stale`` or ``missing``. What a
+learner writes herself (an nbgrader solution cell without its model answer) is never flagged.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from coteach.i18n import gettext as _
 from coteach.lessonpack.notebook import joined
 from coteach.lessonpack.strings import replace_texts, texts_of
 from coteach.lessonpack.texts import wrong
+
+ANSWER_HERE = "YOUR ANSWER HERE"
+"""What nbgrader puts into a written answer that was not given yet."""
 
 
 @dataclass
@@ -103,6 +107,9 @@ def translated_notebook(notebook: nbformat.NotebookNode, po: Path | Translation
 
 
 def _translate_cell(cell: nbformat.NotebookNode, found: Translation) -> str:
+    if _is_own_work(cell):
+        cell.source = found.messages.get((cell.id, joined(cell)), joined(cell))
+        return ""
     texts = translatable(cell)
     if not texts:
         return ""
@@ -121,8 +128,14 @@ def translatable(cell: nbformat.NotebookNode) -> list[str]:
     if "no-translate" in cell.metadata.get("tags", ()):
         return []
     if cell.cell_type == "markdown":
-        return [source] if source.strip() else []
+        answer = [ANSWER_HERE] if cell.metadata.get("nbgrader", {}).get("solution") else []
+        return [source, *answer] if source.strip() else []
     return texts_of(source) if cell.cell_type == "code" else []
+
+
+def _is_own_work(cell: nbformat.NotebookNode) -> bool:
+    return cell.cell_type == "markdown" and bool(
+        cell.metadata.get("nbgrader", {}).get("solution")) and "BEGIN SOLUTION" not in joined(cell)
 
 
 def untranslated(notebook: nbformat.NotebookNode, po: Path) -> dict[str, str]:
