@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import nbformat
+import nbformat.v4
 from nbformat.validator import NotebookValidationError
 
 from coteach.i18n import gettext as _
@@ -56,12 +57,12 @@ def parse_notebook(raw: bytes, where: str) -> nbformat.NotebookNode:
             version=".".join(str(part) for part in version)),
             _("Open it in JupyterLab and save it again."))
     _check_ids(content["cells"], where)
-    notebook: nbformat.NotebookNode = nbformat.from_dict(content)
     try:
-        nbformat.validate(notebook)
+        nbformat.validate(content)
     except NotebookValidationError as error:
         raise wrong(where, _("The notebook is not valid: {error}.").format(
             error=str(error).splitlines()[0])) from None
+    notebook: nbformat.NotebookNode = nbformat.v4.reads(json.dumps(content))
     return notebook
 
 

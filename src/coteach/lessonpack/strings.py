@@ -2,8 +2,8 @@
 
 Rule: in a code cell the translatable texts are the string literals given to a question widget
 (`Choice`, `Number`, `ShortText`, `ExitTicket`) by position, and those given to any call by the
-keywords in `KEYWORDS`; also inside lists and tuples there. A text without letters has none. A translation replaces the literal by
-another literal, so a translation file can't bring code into a lesson.
+keywords in `KEYWORDS`; also inside lists and tuples there, when they hold a letter. A translation
+replaces the literal by another literal, so a translation file can't bring code into a lesson.
 """
 
 from __future__ import annotations
