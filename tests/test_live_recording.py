@@ -8,11 +8,11 @@ import signal
 from datetime import timedelta
 
 import pytest
+from live_peers import LiveServer, Picture, Tone, Visitor, decode
 
 from coteach.live import retention
 from coteach.store import events, recordings, utcnow
 from coteach.store.schema import Consent, Recording
-from live_peers import LiveServer, Picture, Tone, Visitor, decode
 
 
 @pytest.fixture

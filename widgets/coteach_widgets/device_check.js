@@ -98,6 +98,7 @@ export function mount(root, { module, onResult = () => null }) {
     video: h("video", { autoplay: true, muted: true, playsInline: true, class: "ct-face", "aria-label": t("Your camera") }),
     meter: h("meter", { min: 0, max: 1, value: 0, hidden: true, class: "ct-meter", "aria-label": t("Microphone level") }) };
   const rows = new Map(STEPS().map(([id, title]) => [id, row(title)]));
+  const tile = h("div", { class: "ct-tile", hidden: true }, found.video);
   const start = h("button", { type: "button", class: "ct-primary", onclick: run }, t("Check my devices"));
   const summary = h("p", { class: "ct-status", role: "status" }, t("Takes about 20 seconds. Your browser will ask for camera and microphone."));
 
@@ -121,6 +122,7 @@ export function mount(root, { module, onResult = () => null }) {
   async function run() {
     start.disabled = true;
     release();
+    tile.hidden = false;
     const result = {};
     for (const [id, , check, hint] of STEPS()) {
       rows.get(id).set({ state: "wait", words: hint ?? t("Checking…") });
@@ -153,11 +155,11 @@ export function mount(root, { module, onResult = () => null }) {
     stop(found.camera);
     stop(found.microphone);
     found.camera = found.microphone = null;
+    tile.hidden = true;
   }
 
   root.replaceChildren(h("section", { class: "ct-checks", "aria-label": t("Device check") },
-    h("div", { class: "ct-tile" }, found.video),
-    h("div", {}, h("ul", { class: "ct-rows" }, [...rows.values()].map((one) => one.element)),
+    tile, h("div", {}, h("ul", { class: "ct-rows" }, [...rows.values()].map((one) => one.element)),
       found.meter, summary, start)));
   return release;
 }
