@@ -21,6 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from coteach import sandbox
 from coteach.errors import UserError
+from coteach.sandbox import trial
 
 MODES = ["root", "user"] if os.geteuid() == 0 else ["user"]
 
@@ -167,6 +168,15 @@ async def test_a_working_folder_that_is_too_large_is_refused(folder):
     with pytest.raises(UserError, match="too large"):
         async with kernel(folder, folder / "big", copy_mb=2):
             pass
+
+
+async def test_without_a_sandbox_a_kernel_is_refused_unless_that_is_wanted(folder, monkeypatch):
+    monkeypatch.setattr(trial, "probe", lambda: trial.Probe(False, "none", "Not possible here."))
+    with pytest.raises(UserError, match="Not possible here"):
+        async with kernel(folder):
+            pass
+    async with kernel(folder, trust_local=True) as (_km, kc):
+        assert await output(kc, "import os; print(os.getuid())") == f"{os.getuid()}\n"
 
 
 SCRIPT = """

@@ -12,8 +12,8 @@ from coteach.settings import Layout
 LOG_BYTES = 4 << 20
 
 ARGUMENTS = (
-    # It runs `npm` at each start to look for language servers that nobody has here.
-    "--ServerApp.jpserver_extensions=jupyter_lsp=False",
+    # It would run `npm` at each start to look for language servers that nobody has here.
+    "--LanguageServerManager.autodetect=False",
     "--ServerApp.allow_root=False",
     "--ServerApp.terminals_enabled=True",
     # Kernels as files of the private /tmp: other Labs share the loopback.

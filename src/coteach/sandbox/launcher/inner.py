@@ -25,6 +25,10 @@ FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signa
              signal.SIGUSR2, signal.SIGWINCH, signal.SIGCONT)
 
 
+COUNTED, WATCHED = b"c", b"w"
+"""What the process outside says when it is ready: who counts the memory."""
+
+
 def _loopback_up() -> None:
     siocsifflags, up_running = 0x8914, 0x41
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
@@ -94,7 +98,7 @@ def _serve(program: int) -> int:
                 return code if code >= 0 else 128 - code
 
 
-def run(spec: dict[str, Any], pipe: int, counted: set[str]) -> int:
+def run(spec: dict[str, Any], pipe: int) -> int:
     """Become the sandbox's first process; return the program's exit code.
 
     Parameters
@@ -102,11 +106,10 @@ def run(spec: dict[str, Any], pipe: int, counted: set[str]) -> int:
     spec
         What `coteach.sandbox.commandline` wrote.
     pipe
-        Reads one byte when the process outside is ready, and hangs up when it dies.
-    counted
-        What the control groups limit.
+        Gives one byte when the process outside is ready, and hangs up when it dies.
     """
-    if os.read(pipe, 1) != b"g":
+    ready = os.read(pipe, 1)
+    if ready not in (COUNTED, WATCHED):
         return 1
     namespaces = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
     syscalls.unshare(namespaces, "unshare mount, ipc and uts namespaces")
@@ -121,7 +124,7 @@ def run(spec: dict[str, Any], pipe: int, counted: set[str]) -> int:
     root = spec["uid"] is not None
     limits.set_process_limits(spec["limits"],
                               count_processes=limits.rlimit_counts_per_sandbox(root))
-    _give_up_rights(spec["uid"], "memory" in counted)
+    _give_up_rights(spec["uid"], ready == COUNTED)
     if _outside_is_gone(pipe):
         return 1
     program = os.fork()

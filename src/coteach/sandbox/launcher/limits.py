@@ -129,28 +129,30 @@ class Group:
         return [*([mounted + os.path.dirname(own)] if own != "/" else []), mounted]
 
     def _make(self, parent: str, name: str, controller: str, files: list[tuple[str, Any]]) -> bool:
+        """Make a group of one controller (version 1)."""
         folder = f"{parent}/{name}"
         try:
             os.makedirs(parent, exist_ok=True)
             self._sweep(parent)
             os.mkdir(folder)
-            self.folders.append(folder)
-            for file, value in files:
-                try:
-                    _write(f"{folder}/{file.rstrip('?')}", value)
-                except OSError:
-                    if not file.endswith("?"):
-                        raise
         except OSError:
             return False
+        if not self._limit(folder, files):
+            os.rmdir(folder)
+            return False
+        self.folders.append(folder)
         self.controls.add(controller)
         if controller == "memory":
             self._events = f"{folder}/memory.oom_control"
         return True
 
     def _make_unified(self, parent: str, name: str, wanted: dict[str, Any]) -> bool:
+        """Make a group of all wanted controllers that are offered (version 2)."""
         base = f"{parent}/coteach"
         try:
+            # Only who may write the common ancestor may move a process across it.
+            if not os.access(f"{parent}/cgroup.procs", os.W_OK):
+                return False
             offered = [c for c in _read(f"{parent}/cgroup.controllers").split() if c in wanted]
             if not offered:
                 return False
@@ -161,19 +163,22 @@ class Group:
             _write(f"{base}/cgroup.subtree_control", given)
             self._sweep(base)
             os.mkdir(f"{base}/{name}")
-            self.folders.append(f"{base}/{name}")
-            # Only who may write the common ancestor may move a process across it.
-            if not os.access(f"{parent}/cgroup.procs", os.W_OK):
-                return False
         except OSError:
             return False
-        for controller in offered:
-            with contextlib.suppress(OSError):
-                for file, value in wanted[controller]:
-                    with contextlib.suppress(*([OSError] if file.endswith("?") else [])):
-                        _write(f"{base}/{name}/{file.rstrip('?')}", value)
-                self.controls.add(controller)
+        self.folders.append(f"{base}/{name}")
+        self.controls.update(c for c in offered if self._limit(f"{base}/{name}", wanted[c]))
         self._events = f"{base}/{name}/memory.events"
+        return True
+
+    @staticmethod
+    def _limit(folder: str, files: list[tuple[str, Any]]) -> bool:
+        """Write limits; a name that ends in a question mark is not there on every machine."""
+        for file, value in files:
+            try:
+                _write(f"{folder}/{file.rstrip('?')}", value)
+            except OSError:
+                if not file.endswith("?"):
+                    return False
         return True
 
     @staticmethod
@@ -185,9 +190,12 @@ class Group:
                     os.rmdir(f"{parent}/{entry}")
 
     def add(self, pid: int) -> None:
-        """Put a process, and so all that it starts, into the groups."""
-        for folder in self.folders:
-            _write(f"{folder}/cgroup.procs", pid)
+        """Put a process, and so all that it starts, into the groups; or use none of them."""
+        try:
+            for folder in self.folders:
+                _write(f"{folder}/cgroup.procs", pid)
+        except OSError:
+            self.controls.clear()
 
     def kills(self) -> int:
         """Return how many processes the kernel stopped for memory."""

@@ -47,20 +47,15 @@ def _start(spec: dict[str, Any], group: limits.Group) -> tuple[int, int]:
         code = 1
         try:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            code = inner.run(spec, read_end, group.controls)
+            code = inner.run(spec, read_end)
         except BaseException as error:
             _say(f"can't build the sandbox: {error}")
             code = 125
         finally:
             os._exit(code)
     os.close(read_end)
-    try:
-        group.add(pid)
-    except OSError as error:
-        _say(f"can't use control groups: {error}")
-        group.controls.clear()
-        raise
-    os.write(write_end, b"g")
+    group.add(pid)
+    os.write(write_end, inner.COUNTED if "memory" in group.controls else inner.WATCHED)
     return pid, write_end
 
 
