@@ -1,0 +1,50 @@
+// Trainers' marking pages: how far background work is, and saving by keyboard.
+import { t } from "./i18n.js";
+
+const run = document.getElementById("run");
+
+function say(now) {
+  const words = document.getElementById("run-words");
+  const bar = document.getElementById("run-bar");
+  if (now.total) {
+    bar.max = now.total;
+    bar.value = now.done;
+  }
+  const sentence = now.kind === "release"
+    ? t("Giving back: {done} of {total}", now)
+    : t("Marking: {done} of {total}", now);
+  if (words.textContent !== sentence) words.textContent = sentence;
+}
+
+async function follow() {
+  let misses = 0;
+  for (;;) {
+    try {
+      const answer = await fetch(run.dataset.url, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const now = (await answer.json()).run;
+      if (now.state !== "running" && now.state !== "waiting") {
+        location.reload();
+        return;
+      }
+      misses = 0;
+      say(now);
+    } catch {
+      misses += 1;
+      if (misses === 3) {
+        document.getElementById("run-words").textContent = t("The connection is gone. Trying again…");
+      }
+    }
+    await new Promise((done) => setTimeout(done, Math.min(700 * (misses + 1), 5000)));
+  }
+}
+
+if (run && !run.hidden) follow();
+
+document.getElementById("mark")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    event.currentTarget.requestSubmit();
+  }
+});
+document.getElementById("points")?.select();
