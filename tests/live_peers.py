@@ -37,6 +37,7 @@ from coteach.tokens import TokenSigner
 aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: ["127.0.0.1"]
 
 ROOM = "practice-test-m1"
+MODULE = "m1-set-up-the-online-classroom"
 SPEED = 20
 """Pictures a second that a test peer sends."""
 
@@ -100,13 +101,13 @@ class LiveServer:
             people = [Person(username=n, display_name=n.title(), role="teacher")
                       for n in ("linh", "mei", "anh")]
             trainer = Person(username="trainer", display_name="Trainer", role="trainer")
-            cohort = Cohort(name="C", course="c", starts=utcnow(), ends=utcnow())
+            cohort = Cohort(name="C", course="teaching-at-a-distance", starts=utcnow(), ends=utcnow())
             session.add_all([*people, trainer, cohort])
             session.flush()
             for person in people:
                 session.add(CohortMember(cohort_id=cohort.id, person_id=person.id, role="teacher"))
             session.add(CohortMember(cohort_id=cohort.id, person_id=trainer.id, role="trainer"))
-            session.add(Room(name=ROOM, owner_id=people[0].id, cohort_id=cohort.id, module="m1"))
+            session.add(Room(name=ROOM, owner_id=people[0].id, cohort_id=cohort.id, module=MODULE))
             self.cohort = cohort.id
             self.people = {p.username: p.id for p in [*people, trainer]}
         self.process: subprocess.Popen[bytes] | None = None
@@ -144,7 +145,7 @@ class LiveServer:
               lang: str = "en") -> str:
         return self.signer.mint(
             {"room": room, "person": self.people.get(name, name), "name": name.title(),
-             "owner": name == "linh", "lang": lang, "module": "m1", "cohort": self.cohort},
+             "owner": name == "linh", "lang": lang, "module": MODULE, "cohort": self.cohort},
             lifetime=lifetime)
 
     def folder(self, recording: str) -> Path:

@@ -17,7 +17,7 @@ import uvicorn
 from conftest import free_port
 from coteach_widgets import DeviceCheck, Practice, Review
 from fastapi.responses import HTMLResponse
-from live_peers import LiveServer
+from live_peers import MODULE, LiveServer
 
 from coteach.hub.api import HubApi
 from coteach.hub.proxy import ProxyApi
@@ -38,7 +38,7 @@ NOTEBOOK = """<!doctype html><html lang="en"><meta charset="utf-8">
 <style>body{margin:0;padding:8px}STYLE</style><div id="cell"></div>
 <script type="module">
 import widget from "/t/NAME.js";
-const traits = {module: "m1", language: "", catalogs: {}, recordings: []};
+const traits = {module: "MODULE", language: "", catalogs: {}, recordings: []};
 window.model = {get: (n) => traits[n], set: (n, v) => { traits[n] = v; }, save_changes() {}, on() {}};
 widget.render({model: window.model, el: document.getElementById("cell")});
 </script>"""
@@ -82,6 +82,7 @@ class Site:
     @staticmethod
     def _notebook(app, name, widget) -> None:
         page = NOTEBOOK.replace("NAME", name).replace("STYLE", widget._css)
+        page = page.replace("MODULE", MODULE)
 
         @app.get(f"/t/{name}")
         def show() -> HTMLResponse:

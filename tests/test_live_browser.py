@@ -117,10 +117,14 @@ def test_a_practice_of_two_is_seen_recorded_played_and_commented(site, chromium)
     trainer.get_by_label("Your comment").fill(comment)
     trainer.get_by_role("button", name="Comment at").click()
     trainer.get_by_text(comment).wait_for()
+    mark = trainer.locator(".ct-line").first.get_by_role("radio").nth(2)
+    mark.check()
+    trainer.locator(".ct-line").first.get_by_text("Saved").wait_for()
     shot(trainer, "review-page")
 
     review = opened(chromium, site, "linh", "/t/review")
     review.get_by_text(comment).wait_for()
+    assert review.locator(".ct-line").first.get_by_text("Trainer:").count() == 1
     review.locator(".ct-moment").click()
     wait_for(lambda: review.locator("video").nth(0).evaluate("v => v.currentTime > 2"))
     assert review.evaluate("window.model.get('recordings')[0].comments[0].text") == comment

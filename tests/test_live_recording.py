@@ -8,10 +8,10 @@ import signal
 from datetime import timedelta
 
 import pytest
-from live_peers import LiveServer, Picture, Tone, Visitor, decode
+from live_peers import MODULE, ROOM, LiveServer, Picture, Tone, Visitor, decode
 
 from coteach.live import retention
-from coteach.store import events, recordings, utcnow
+from coteach.store import events, recordings, rooms, utcnow
 from coteach.store.schema import Consent, Recording
 
 
@@ -66,7 +66,7 @@ async def test_two_people_are_recorded_and_a_third_who_refused_is_not(server):
     with server.database.reading() as session:
         told = [e for e in events.read(session, verbs=["practised"])]
         assert [e.actor for e in told] == [server.people["linh"]]
-        assert told[0].value["recording"] == made.id and told[0].lesson == "m1"
+        assert told[0].value["recording"] == made.id and told[0].lesson == MODULE
         answers = {c.actor: c.given for c in session.query(Consent)}
         assert answers == {server.people["linh"]: True, server.people["mei"]: True,
                            server.people["anh"]: False}
@@ -186,8 +186,7 @@ async def test_sigterm_finishes_the_recording_within_five_seconds(server):
 def test_an_unreadable_leftover_is_noted_as_broken(server):
     server.stop()
     with server.database.session() as session:
-        from coteach.store import rooms
-        made = recordings.start(session, rooms.get(session, "practice-test-m1"),
+        made = recordings.start(session, rooms.get(session, ROOM),
                                 purpose="p", days=1)
         recordings.set_tracks(session, made.id, [
             {"person": "x", "name": "X", "file": "1-1.part.webm", "kind": "video", "offset": 0}])
@@ -200,8 +199,7 @@ def test_an_unreadable_leftover_is_noted_as_broken(server):
 
 def test_recordings_are_deleted_by_date(server):
     with server.database.session() as session:
-        from coteach.store import rooms
-        room = rooms.get(session, "practice-test-m1")
+        room = rooms.get(session, ROOM)
         old, fresh = (recordings.start(session, room, purpose="p", days=d) for d in (1, 30))
         for made in (old, fresh):
             made.status = "ready"

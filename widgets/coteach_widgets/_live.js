@@ -117,14 +117,12 @@ export class LiveRoom extends EventTarget {
     let entered = false;
     return new Promise((done) => {
       socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: this.pass.token,
-        seat: this.state?.you }));
+        consent: this.consent }));
       socket.onmessage = ({ data }) => {
         const message = JSON.parse(data);
         if (message.type === "welcome") {
           entered = true;
           this.setLine("open");
-          if (this.consent !== undefined) this.say("consent", { given: this.consent });
-          this.consent = undefined;
         } else if (message.type === "state") this.take(message);
         else this.emit(message.type, message);
       };
@@ -166,6 +164,12 @@ export class LiveRoom extends EventTarget {
   publish(stream) {
     this.stream = stream;
     this.follow();
+  }
+
+  /** Say yes or no to being recorded; said again by itself after a reconnection. */
+  answer(given) {
+    this.consent = given;
+    this.say("consent", { given });
   }
 
   record() { this.say("record"); }

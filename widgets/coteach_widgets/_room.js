@@ -30,7 +30,7 @@ export function showRoom(root, live, options) {
   const mute = toggleTrack("audio", () => t("Microphone off"), () => t("Microphone on"));
   const hide = toggleTrack("video", () => t("Camera off"), () => t("Camera on"));
   const consent = h("button", { type: "button", class: "ct-quiet", onclick: () => {
-    live.say("consent", { given: !live.me?.consent });
+    live.answer(!live.me?.consent);
   } });
   const leave = h("button", { type: "button", class: "ct-quiet", onclick: options.onLeave },
     t("Leave the room"));

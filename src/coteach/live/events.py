@@ -1,8 +1,9 @@
 """The events socket of a room: `/live/ROOM/events`, JSON both ways.
 
-The first message must be ``{"type": "hello", "token": …}``. After that the server sends the whole
-state whenever it changes (`Room.state`), so a page that missed something needs no history; slow
-readers get fewer, newer states. A page sends ``consent``, ``record``, ``stop``, ``leave`` and
+The first message must be ``{"type": "hello", "token": …}``, with the answer to the question of
+consent in ``consent`` when there is one, so that it is known before anything is seen. After that
+the server sends the whole state whenever it changes (`Room.state`), so a page that missed something
+needs no history; slow readers get fewer, newer states. A page sends ``consent``, ``record``, ``stop``, ``leave`` and
 ``ping``.
 """
 
@@ -83,9 +84,11 @@ async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
     await socket.accept()
     name = socket.path_params["room"]
     try:
-        holder = await _hello(socket, name, signer)
+        holder, consent = await _hello(socket, name, signer)
         room = house.room(name)
         seat = await room.enter(holder)
+        if consent is not None:
+            await room.consent(seat, consent)
     except UserError as error:
         await _refuse(socket, error)
         return
@@ -108,12 +111,15 @@ async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
         room.unlisten(seat, client)
 
 
-async def _hello(socket: WebSocket, name: str, signer: TokenSigner) -> Pass:
+async def _hello(socket: WebSocket, name: str, signer: TokenSigner
+                 ) -> tuple[Pass, bool | None]:
     text = await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN)
     message = _parsed(text)
     if message.get("type") != "hello":
         raise UserError(_("The first message must be a hello with a pass."), code="no-hello")
-    return read_pass(str(message.get("token", "")), name, signer)
+    consent = message.get("consent")
+    return (read_pass(str(message.get("token", "")), name, signer),
+            consent if isinstance(consent, bool) else None)
 
 
 def read_pass(token: str, room: str, signer: TokenSigner) -> Pass:

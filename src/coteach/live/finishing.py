@@ -43,6 +43,8 @@ def finish(database: Database, layout: Layout, recording_id: str, *, reason: str
     with database.reading() as session:
         found = session.get(Recording, recording_id)
         written: list[dict[str, Any]] = [dict(t) for t in found.tracks] if found else []
+        # The teacher comes first: hers is the big picture and the clock of the player.
+        written.sort(key=lambda t: found is not None and t["person"] != found.person_id)
     ended = _end(folder) if reason == "server-stopped" else None
     tracks: list[dict[str, Any]] = []
     used: set[Path] = set()
@@ -53,9 +55,6 @@ def finish(database: Database, layout: Layout, recording_id: str, *, reason: str
         track = _join_person(folder, number, parts)
         tracks += track
         used |= {folder / t["file"] for t in track}
-    for file in folder.glob("*.webm") if folder.exists() else ():
-        if file not in used and (tracks or file.name.split("-")[0] in leave_out):
-            file.unlink()
     duration = max((t["offset"] + t["duration"] for t in tracks), default=None)
     status = "ready" if tracks else "deleted" if leave_out else "broken"
     if status == "broken":
@@ -67,6 +66,10 @@ def finish(database: Database, layout: Layout, recording_id: str, *, reason: str
             ended=ended)
         if status == "ready":
             events.append(session, [_practised(recording)])
+    # Only now: a crash before the commit must find the segments that the row still names.
+    for file in folder.glob("*"):
+        if (tracks and file not in used) or file.suffix == ".tmp":
+            file.unlink()
     log.info("recording finished", recording=recording_id, status=status, reason=reason,
              seconds=duration, people=len(tracks))
     return recording

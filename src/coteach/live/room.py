@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -36,6 +37,8 @@ SEAT_GRACE = 30.0
 """Seconds that an empty seat stays in the list, so that people see "coming back"."""
 OWNER_GRACE = 90.0
 """Seconds that a recording goes on without its teacher; her page may be loading again."""
+CONSENT_LASTS = timedelta(minutes=30)
+"""An answer given so long ago still counts for who comes back; later she is asked anew."""
 RESUME_WITHIN = 300.0
 """Seconds after a cut in which a recording goes on as the same one."""
 
@@ -65,7 +68,7 @@ class Room:
     # -- people ---------------------------------------------------------------------------------
 
     async def enter(self, holder: Pass) -> Seat:
-        """Give a person her seat: a new one, or the one she had.
+        """Give a person her seat: a new one, or the one she had a moment ago.
 
         Raises
         ------
@@ -87,7 +90,7 @@ class Room:
 
     def _consent_before(self, person: str) -> bool | None:
         with self._database.reading() as session:
-            return rooms.consents(session, self.name).get(person)
+            return rooms.consents(session, self.name, since=utcnow() - CONSENT_LASTS).get(person)
 
     def listen(self, seat: Seat, listener: Listener) -> None:
         """Connect a person's events socket; an older one of hers is closed."""
@@ -176,6 +179,8 @@ class Room:
     async def consent(self, seat: Seat, given: bool) -> None:
         """Keep a person's yes or no; a no takes her out of a recording that runs."""
         holder = seat.holder
+        if seat.consent == given:
+            return
 
         def save() -> None:
             with self._database.session() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -77,7 +77,7 @@ def answer_consent(session: Session, *, room: str, actor: str, purpose: str, giv
     return consent
 
 
-def consents(session: Session, room: str) -> dict[str, bool]:
-    """Return what each person said last in a room."""
+def consents(session: Session, room: str, *, since: datetime) -> dict[str, bool]:
+    """Return what each person said last in a room since a moment."""
     return {c.actor: c.given for c in session.scalars(
-        select(Consent).where(Consent.room == room).order_by(Consent.at))}
+        select(Consent).where(Consent.room == room, Consent.at >= since).order_by(Consent.at))}

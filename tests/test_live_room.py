@@ -1,0 +1,116 @@
+"""What a room does when the disk is full, and what it takes with it when it closes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from live_peers import Picture, Tone
+
+from coteach.errors import Conflict, StorageFull
+from coteach.live import recording
+from coteach.live import room as room_module
+from coteach.live.house import House
+from coteach.live.offers import clean
+from coteach.live.seat import Pass, Seat
+from coteach.store import Database, rooms
+from coteach.store.schema import Person, Recording
+
+
+class Listener:
+    """An events socket that keeps what it was told."""
+
+    def __init__(self):
+        self.told = []
+        self.recorded = asyncio.Event()
+
+    def changed(self):
+        pass
+
+    def replace(self):
+        pass
+
+    def send(self, message):
+        self.told.append(message)
+        if message["type"] == "recorded":
+            self.recorded.set()
+
+
+@pytest.fixture
+async def house(settings):
+    database = Database.of(settings)
+    database.migrate()
+    made = House(settings.__class__(data=settings.data, media_port=0), database)
+    await made.open()
+    yield made
+    await made.close()
+    database.close()
+
+
+async def teacher(house):
+    """A teacher who is in her room, seen, and agreed to be recorded."""
+    with house.database.session() as session:
+        person = Person(username="linh", display_name="Linh", role="teacher")
+        session.add(person)
+        session.flush()
+        name = rooms.own(session, person, "m1").name
+    room = house.room(name)
+    seat = await room.enter(Pass(name, person.id, "Linh", True, "en", "m1", None))
+    listener = Listener()
+    room.listen(seat, listener)
+    await room.consent(seat, True)
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+    peer.addTrack(Tone())
+    peer.addTrack(Picture())
+    await peer.setLocalDescription(await peer.createOffer())
+    answer = await room.publish(seat, clean(peer.localDescription.sdp.encode()))
+    await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    return room, seat, listener, peer
+
+
+async def test_a_full_disk_ends_the_recording_keeps_it_and_the_room_goes_on(house, monkeypatch):
+    room, seat, listener, peer = await teacher(house)
+    await room.start_recording(seat)
+    made = room.recording.id
+    await asyncio.sleep(2.5)
+    monkeypatch.setattr(recording, "MIN_FREE", 1 << 60)
+    await asyncio.wait_for(listener.recorded.wait(), 5)
+    assert [m["code"] for m in listener.told if m["type"] == "notice"] == ["disk-full"]
+    with house.database.reading() as session:
+        row = session.get(Recording, made)
+        assert (row.status, row.reason) == ("ready", "disk-full") and row.duration > 1
+    assert seat.publisher.connectionState == "connected"
+    with pytest.raises(StorageFull):
+        await room.start_recording(seat)
+    await peer.close()
+
+
+async def test_a_recording_without_its_teacher_ends_after_a_while(house, monkeypatch):
+    monkeypatch.setattr(room_module, "OWNER_GRACE", 1.0)
+    room, seat, listener, peer = await teacher(house)
+    await room.start_recording(seat)
+    made = room.recording.id
+    await asyncio.sleep(1.5)
+    room.unlisten(seat, listener)
+    await room.unpublish(seat)
+    other = Listener()
+    seat.listener, room._owner_left = None, None
+    room.seats["watcher"] = watcher = Seat(Pass(room.name, "mei", "Mei", False, "vi", "m1", None))
+    watcher.listener = other
+    await asyncio.wait_for(other.recorded.wait(), 8)
+    with house.database.reading() as session:
+        row = session.get(Recording, made)
+        assert (row.status, row.reason) == ("ready", "page-closed")
+    await peer.close()
+
+
+async def test_a_full_room_says_so_and_a_left_one_leaves_nothing(house, monkeypatch):
+    room, seat, _listener, peer = await teacher(house)
+    monkeypatch.setattr(room_module, "MAX_SEATS", 1)
+    with pytest.raises(Conflict):
+        await room.enter(Pass(room.name, "other", "Mei", False, "vi", "m1", None))
+    assert house.port.peers == 1
+    await room.leave(seat)
+    assert room.empty and house.port.peers == 0
+    await peer.close()
