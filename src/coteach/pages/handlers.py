@@ -45,8 +45,8 @@ class VisitorIdentity(IdentityProvider):
 class _OwnKernel:
     """Refuses kernels that are not the visitor's, before anything else looks at them."""
 
-    async def prepare(self) -> None:
-        await super().prepare()  # type: ignore[misc]
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        await super().prepare(*args, **kwargs)  # type: ignore[misc]
         handler: Any = self
         visitor = handler.current_user
         kernels: LessonKernels = handler.settings["kernel_manager"]
@@ -78,7 +78,7 @@ class KernelAlive(_OwnKernel, APIHandler):
 
     async def get(self, kernel_id: str) -> None:
         """Answer 204, or 404 when the kernel is gone."""
-        if not await self.kernel_manager.get_kernel(kernel_id).is_alive():
+        if not await self.settings["kernel_manager"].alive(kernel_id):
             raise HTTPError(404)
         self.set_status(204)
 

@@ -92,6 +92,11 @@ class LessonKernels(AsyncMappingKernelManager):
         owned = self.owners.get(kernel_id)
         return owned is not None and owned.visitor == visitor and kernel_id in self
 
+    async def alive(self, kernel_id: str) -> bool:
+        """Say whether a kernel that is there still runs."""
+        manager: Any = self.get_kernel(kernel_id)
+        return bool(await manager.is_alive())
+
     def touch(self, kernel_id: str) -> None:
         """Note that the page of a kernel is still open."""
         if owned := self.owners.get(kernel_id):
@@ -117,9 +122,9 @@ class LessonKernels(AsyncMappingKernelManager):
         try:
             # Thirty at the bell would each wait for all the others: a few at a time, in order.
             async with self._turn:
+                place: dict[str, Any] = {"cwd": str(folder)} if folder else {}
                 await self._async_start_kernel(
-                    kernel_id=kernel_id, kernel_name="python3", env=dict(env),
-                    **({"cwd": str(folder)} if folder else {}))
+                    kernel_id=kernel_id, kernel_name="python3", env=dict(env), **place)
                 yield kernel_id
         except BaseException:
             await self.close(kernel_id)
@@ -167,7 +172,7 @@ class LessonKernels(AsyncMappingKernelManager):
     async def _is_over(self, kernel_id: str, owned: Owned) -> bool:
         if kernel_id not in self:
             return True
-        if not await self.get_kernel(kernel_id).is_alive():
+        if not await self.alive(kernel_id):
             return True
         silent = time.monotonic() - owned.seen
         connected = bool(self._kernel_connections.get(kernel_id))

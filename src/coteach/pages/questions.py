@@ -37,7 +37,8 @@ def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]
     Returns
     -------
     list of dict
-        ``cell`` (nbformat id), ``key`` (empty unless the author chose one), ``kind``, ``prompt``, ``options``, ``unit``.
+        ``cell`` (nbformat id), ``key`` (empty unless the author chose one), ``kind``, ``prompt``,
+        ``options``, ``unit``.
     """
     found: list[dict[str, Any]] = []
     seen: set[str] = set()

@@ -56,10 +56,9 @@ async def render_report(notebook: nbformat.NotebookNode | Path, *, inputs: Path,
     UserError
         The notebook could not be run to its end.
     """
-    if isinstance(notebook, Path):
-        notebook = nbformat.read(notebook, as_version=4)
+    nb = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
     with use_language(language), tempfile.TemporaryDirectory(prefix="ct-report-") as scratch:
-        nb = await _run(notebook, Path(scratch), inputs, language, settings or load())
+        nb = await _run(nb, Path(scratch), inputs, language, settings or load())
         return await _export(nb, language=language, title=title, styles=styles)
 
 

@@ -1,0 +1,179 @@
+"""What all handlers of the classroom share: language, errors as sentences, pages, the store.
+
+Rule: a handler raises `UserError` and never writes an error itself; browsers get a page, scripts
+get JSON. The store is used in a thread, so that a slow disk holds up nobody's socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+import structlog
+from sqlalchemy.orm import Session
+from tornado.web import HTTPError, RequestHandler
+
+from coteach.classroom.guests import COOKIE, Pass
+from coteach.errors import Forbidden, NotFound, UserError
+from coteach.hub.session import same_origin
+from coteach.i18n import LANGUAGE_COOKIE, match, negotiate, set_language
+from coteach.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from coteach.classroom.service import Classroom
+
+T = TypeVar("T")
+BASE = "/c/"
+STATIC = Path(__file__).parent / "static"
+YEAR = 365
+CONTENT_POLICY = "; ".join((
+    "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'",
+    "form-action 'self'", "frame-ancestors 'self'"))
+
+log = structlog.get_logger("classroom")
+
+
+@cache
+def own(name: str) -> str:
+    """Return the address of one of the classroom's own files, new whenever its content is."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+    return f"{BASE}static/room/{name}?v={digest}"
+
+
+class Handler(RequestHandler):
+    """A handler with a language, a guest and a store."""
+
+    room: Classroom
+
+    def initialize(self, room: Classroom) -> None:
+        """Take the service's parts."""
+        self.room = room
+
+    def set_default_headers(self) -> None:
+        """Pages hold what one person may see; no cache on the way may keep them."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Content-Security-Policy", CONTENT_POLICY)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.clear_header("Server")
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing to do: `prepare` looks at where a request was made."""
+
+    def prepare(self) -> Any:
+        """Set the language; refuse what another site sends."""
+        asked = match(self.get_query_argument("lang", "") or "")
+        if asked:
+            self.set_cookie(LANGUAGE_COOKIE, asked, path="/", expires_days=YEAR, samesite="Lax",
+                            secure=self.room.secure)
+        self.asked_language = asked
+        self.use_language(None)
+        headers = {name.lower(): value for name, value in self.request.headers.get_all()}
+        if self.request.method not in ("GET", "HEAD") and not same_origin(headers):
+            raise Forbidden(_("This was sent from another site and was not done."),
+                            hint=_("Open the page here and try again."), code="cross-site")
+        return None
+
+    def use_language(self, known: str | None) -> None:
+        """Choose the language again, now that the class or the person is known."""
+        self.language = negotiate(
+            query=self.asked_language, cookie=self.get_cookie(LANGUAGE_COOKIE), person=known,
+            accept=self.request.headers.get("Accept-Language"))
+        set_language(self.language)
+
+    @property
+    def guest(self) -> Pass | None:
+        """The pupil behind the request."""
+        return self.room.guests.read(self.get_cookie(COOKIE))
+
+    async def read(self, ask: Callable[[Session], T]) -> T:
+        """Ask the store something."""
+        def run() -> T:
+            with self.room.database.reading() as session:
+                return ask(session)
+        return await asyncio.to_thread(run)
+
+    async def change(self, do: Callable[[Session], T]) -> T:
+        """Change the store; it is on disk when this returns."""
+        def run() -> T:
+            with self.room.database.session() as session:
+                return do(session)
+        return await asyncio.to_thread(run)
+
+    def here_in(self, tag: str) -> str:
+        """Return this page's address in another language."""
+        query = [(name, value.decode("utf-8", "replace"))
+                 for name, values in self.request.query_arguments.items() if name != "lang"
+                 for value in values]
+        return "?" + urlencode([*query, ("lang", tag)])
+
+    def text_of(self, template: str, **context: Any) -> str:
+        """Return a rendered template."""
+        return self.room.templates.get_template(template).render({
+            "person": None, "time_zone": "UTC", "demo": self.room.settings.demo,
+            "home_url": "/c/", "here_in": self.here_in, **context})
+
+    def show(self, template: str, status: int = 200, **context: Any) -> None:
+        """Answer with a page."""
+        self.set_status(status)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(self.text_of(template, **context))
+
+    @property
+    def for_script(self) -> bool:
+        """Whether a script reads the answer."""
+        return self.request.path.startswith("/c/api/")
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with a calm sentence."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        if not isinstance(error, UserError):
+            if status_code == 404:
+                error = NotFound(_("There is no such page."))
+            elif status_code < 500:
+                error = UserError(_("This request could not be understood."), status=status_code)
+            else:
+                error = UserError(_("Something went wrong here, and it is not your fault."),
+                                  hint=_("Try again in a moment."), status=500, code="internal")
+        self.set_status(error.status)
+        if self.for_script:
+            self.finish(json.dumps({"error": {
+                "code": error.code, "message": error.message, "hint": error.hint}}))
+        else:
+            self.show("problem.html", error.status, error=error)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Keep the status of a `UserError` instead of 500."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        super().send_error(error.status if isinstance(error, UserError) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log faults of ours only; what people typed stays out."""
+        if isinstance(value, UserError):
+            log.info("refused", path=self.request.path.split("/")[1:3], code=value.code)
+        elif not isinstance(value, HTTPError):
+            log.error("fault", method=self.request.method, path=self.request.path,
+                      exc_info=(typ, value, tb))
+
+
+class Missing(Handler):
+    """Every address that is none."""
+
+    def prepare(self) -> Any:
+        """Answer that there is nothing."""
+        super().prepare()
+        raise NotFound(_("There is no such page."))
+
+
+class Health(Handler):
+    """Says that the service answers."""
+
+    def get(self) -> None:
+        """Answer."""
+        self.finish({"ok": True})

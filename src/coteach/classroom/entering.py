@@ -1,0 +1,167 @@
+"""How a pupil enters: class code, name card, class page; and how she leaves the device."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from tornado.web import StaticFileHandler
+
+from coteach.classroom.base import Handler, own
+from coteach.classroom.guests import COOKIE, Pass
+from coteach.classroom.lessons import LessonHere
+from coteach.classroom.pictures import known, pictures
+from coteach.errors import Forbidden, NotFound, UserError
+from coteach.i18n import gettext as _
+from coteach.store import classes, events
+from coteach.store.schema import ClassSession, NameCard, SchoolClass
+
+
+class EnterCode(Handler):
+    """`/c/`: one field."""
+
+    async def get(self) -> None:
+        """Show the field, or go where a typed code leads."""
+        typed = self.get_query_argument("code", "")
+        guest = self.guest
+        going = await self.read(lambda s: s.get(ClassSession, guest.session)) if guest else None
+        if going is not None and not classes.is_open(going):
+            going = None
+        if not typed.strip():
+            self.show("enter.html", typed="", error=None, going=going)
+            return
+        try:
+            row, _school_class = await find(self, typed)
+        except UserError as error:
+            self.show("enter.html", error.status, typed=typed, error=error, going=going)
+            return
+        self.redirect(f"/c/{row.code}", status=303)
+
+
+async def find(handler: Handler, typed: str) -> tuple[ClassSession, SchoolClass]:
+    """Return the open session of a code and its class; wrong codes are counted."""
+    address = handler.request.remote_ip or ""
+    handler.room.wrong_codes.check(address)
+    try:
+        row = await handler.read(lambda s: classes.by_code(s, typed))
+    except NotFound:
+        handler.room.wrong_codes.wrong(address)
+        raise
+    school_class = await handler.read(lambda s: classes.get(s, row.class_id))
+    handler.use_language(school_class.language)
+    return row, school_class
+
+
+class ClassPage(Handler):
+    """`/c/CODE`: the name cards; with a pass for this class, the class page."""
+
+    async def get(self, code: str) -> None:
+        """Show the one or the other."""
+        guest = self.guest
+        try:
+            row, school_class = await find(self, code)
+        except UserError as error:
+            self.show("enter.html", error.status, typed=code.upper(), error=error, going=None)
+            return
+        if guest is None or guest.session != row.id:
+            await self._cards(row, school_class)
+            return
+        try:
+            card = await self.read(lambda s: classes.card_of(s, row, guest.card))
+        except NotFound:
+            await self._cards(row, school_class)
+            return
+        await self._lesson(row, guest, card)
+
+    async def _cards(self, row: ClassSession, school_class: SchoolClass) -> None:
+        cards = await self.read(lambda s: classes.cards(s, row.class_id))
+        here = self.room.guests.here(row.id)
+        self.show("cards.html", row=row, school_class=school_class, words=pictures(), cards=[
+            {"id": c.id, "nickname": c.nickname, "picture": known(c.picture),
+             "here": c.pseudonym in here} for c in cards])
+
+    async def _lesson(self, row: ClassSession, guest: Pass, card: NameCard) -> None:
+        self.room.guests.hear(guest)
+        self.room.live.changed(row.id)
+        lesson = LessonHere.find(self.room.settings, row.lesson, self.language)
+        header = self.text_of("page_header.html", row=row, card=card, title=lesson.title,
+                              picture=known(card.picture), words=pictures())
+        footer = self.text_of("page_footer.html")
+        page = lesson.page(
+            header=header, footer=footer,
+            stylesheets=(*self.room.styles, own("room.css")),
+            asset_base=f"/c/files/{row.id}/",
+            data={"answers": "/c/api/answers", "pupil": guest.pupil})
+        rendered = await self.room.pages.write_page(self, page, guest.visitor)
+        self.room.outlines.learnt(lesson, rendered.questions())
+
+
+class TakeCard(Handler):
+    """`/c/CODE/enter`: a card is chosen."""
+
+    async def post(self, code: str) -> None:
+        """Give a pass for it; whoever was here before on this device is out."""
+        row, _school_class = await find(self, code)
+        card_id = self.get_body_argument("card", "")
+        card = await self.read(lambda s: classes.card_of(s, row, card_id))
+        await leave(self)
+        value, seconds = self.room.guests.mint(row, card)
+        await self.change(lambda s: events.append(s, [{
+            "id": str(uuid.uuid4()), "actor": card.pseudonym, "session": row.id,
+            "lesson": row.lesson, "lesson_version": row.lesson_version, "cell": "",
+            "verb": "entered", "value": {}, "client_time": None, "client_seq": 0,
+            "demo": row.demo}]))
+        self.set_cookie(COOKIE, value, path="/c/", httponly=True, samesite="Lax",
+                        secure=self.room.secure, max_age=int(seconds))
+        if guest := self.room.guests.read(value):
+            self.room.guests.hear(guest)
+        self.room.live.changed(row.id)
+        self.redirect(f"/c/{row.code}", status=303)
+
+
+class Leave(Handler):
+    """`/c/leave`: the device goes to somebody else."""
+
+    async def post(self) -> None:
+        """Take the pass away and show the cards again."""
+        guest = self.guest
+        await leave(self)
+        row = await self.read(lambda s: s.get(ClassSession, guest.session)) if guest else None
+        self.redirect(f"/c/{row.code}" if row else "/c/", status=303)
+
+
+async def leave(handler: Handler) -> None:
+    """End what the pupil before had on this device."""
+    guest = handler.guest
+    if guest is not None:
+        handler.room.guests.forget(guest)
+        await handler.room.pages.kernels.close_of(guest.visitor)
+        handler.room.live.changed(guest.session)
+    handler.clear_cookie(COOKIE, path="/c/")
+
+
+class Asset(Handler, StaticFileHandler):  # type: ignore[misc]
+    """`/c/files/SESSION/…`: pictures and sounds of a lesson, for those in its class."""
+
+    def initialize(self, room: Any) -> None:  # type: ignore[override]
+        """Take the service's parts; the folder is known only with the session."""
+        self.room = room
+        StaticFileHandler.initialize(self, path="/nowhere")
+
+    async def get(self, session_id: str, path: str, include_body: bool = True) -> None:  # type: ignore[override]
+        """Serve a file of the lesson."""
+        guest = self.guest
+        if guest is None or guest.session != session_id:
+            raise Forbidden(_("This belongs to another class."), code="not-yours")
+        row = await self.read(lambda s: classes.get_session(s, session_id))
+        lesson = LessonHere.find(self.room.settings, row.lesson, self.language).lesson
+        self.root = str(lesson.assets)
+        await StaticFileHandler.get(self, path, include_body)
+
+    async def head(self, session_id: str, path: str) -> None:  # type: ignore[override]
+        """Serve a file's headers."""
+        await self.get(session_id, path, include_body=False)
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let the browser keep it; it asks again by entity tag."""
+        self.set_header("Cache-Control", "private, max-age=3600")

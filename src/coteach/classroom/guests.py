@@ -1,0 +1,90 @@
+"""Guest passes: what a pupil's browser holds after she chose her name card.
+
+A pass names one class session and one card. Another pupil on the same device gets another pass and
+with it another `visitor`: kernels, answers and what waits in the browser are kept apart by these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+
+from coteach.errors import Forbidden
+from coteach.settings import Settings, secrets_of
+from coteach.store.schema import ClassSession, NameCard
+from coteach.tokens import TokenSigner
+
+COOKIE = "coteach_guest"
+GRACE = 3600.0
+"""Seconds that a pass outlives the class, so that a late answer gets a sentence."""
+HERE_FOR = 25.0
+"""Seconds without a word after which a pupil counts as away."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pupil in a class session."""
+
+    session: str
+    card: str
+    actor: str
+    """The card's pseudonym."""
+    nonce: str
+
+    @property
+    def visitor(self) -> str:
+        """Whose kernels these are; new each time a card is chosen."""
+        return f"{self.session}:{self.actor}:{self.nonce}"
+
+    @property
+    def pupil(self) -> str:
+        """The name under which the browser keeps this pupil's answers; tells nobody who it is."""
+        return hashlib.sha256(f"pupil {self.session} {self.actor}".encode()).hexdigest()[:24]
+
+
+class Guests:
+    """Mints and reads passes, and knows who was heard of when.
+
+    Parameters
+    ----------
+    settings
+        For the secret.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._signer = TokenSigner(secrets_of(settings).get("guest"), "guest")
+        self._heard: dict[str, dict[str, float]] = {}
+
+    def mint(self, row: ClassSession, card: NameCard, now: float | None = None
+             ) -> tuple[str, float]:
+        """Return a pass for a card and how many seconds it is good."""
+        seconds = max(60.0, row.closes.timestamp() - (now or time.time())) + GRACE
+        claims = {"session": row.id, "card": card.id, "actor": card.pseudonym,
+                  "nonce": secrets.token_hex(8)}
+        return self._signer.mint(claims, lifetime=seconds), seconds
+
+    def read(self, value: str | None) -> Pass | None:
+        """Return the pass in a cookie, or None if it is forged, expired or not there."""
+        if not value or len(value) > 2000:
+            return None
+        try:
+            claims = self._signer.read(value)
+            return Pass(*(str(claims[name]) for name in ("session", "card", "actor", "nonce")))
+        except (Forbidden, KeyError):
+            return None
+
+    def hear(self, guest: Pass) -> None:
+        """Note that a pupil's page is open."""
+        self._heard.setdefault(guest.session, {})[guest.actor] = time.monotonic()
+
+    def forget(self, guest: Pass) -> None:
+        """Note that a pupil left."""
+        self._heard.get(guest.session, {}).pop(guest.actor, None)
+
+    def here(self, session_id: str) -> set[str]:
+        """Return the pseudonyms of those whose page is open."""
+        now = time.monotonic()
+        return {actor for actor, at in self._heard.get(session_id, {}).items()
+                if now - at < HERE_FOR}

@@ -1,0 +1,111 @@
+"""The teacher's live view: when something changed in a class, every open view hears of it.
+
+One process serves a class, so that a change is told at once; a view also looks by itself every few
+seconds, which shows who went away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+from tornado.iostream import StreamClosedError
+
+from coteach.classroom.lessons import LessonHere
+from coteach.classroom.pictures import known
+from coteach.classroom.results import summary
+from coteach.errors import UserError
+from coteach.store import classes, events
+from coteach.store.schema import ClassSession
+
+if TYPE_CHECKING:
+    from coteach.classroom.service import Classroom
+    from coteach.classroom.teaching import TeacherHandler
+
+LOOK_EVERY = 4.0
+KEEP_ALIVE = 20.0
+
+
+class Live:
+    """Tells open views that a class changed."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, set[asyncio.Event]] = {}
+        self.ending = False
+
+    def changed(self, session_id: str) -> None:
+        """Wake the views of a class."""
+        for view in self._views.get(session_id, ()):
+            view.set()
+
+    def end(self) -> None:
+        """End all views; the service stops."""
+        self.ending = True
+        for session_id in list(self._views):
+            self.changed(session_id)
+
+    def watch(self, session_id: str) -> asyncio.Event:
+        """Return what is set at each change; give it back with `unwatch`."""
+        view = asyncio.Event()
+        self._views.setdefault(session_id, set()).add(view)
+        return view
+
+    def unwatch(self, session_id: str, view: asyncio.Event) -> None:
+        """Forget a view."""
+        views = self._views.get(session_id, set())
+        views.discard(view)
+        if not views:
+            self._views.pop(session_id, None)
+
+
+def state_of(session: Session, room: Classroom, session_id: str, language: str) -> dict[str, Any]:
+    """Return what the view of a class shows."""
+    row = classes.get_session(session, session_id)
+    cards = classes.cards(session, row.class_id)
+    rows = events.read(session, session_id=row.id, verbs=["answered", "entered"])
+    entered = {event.actor for event in rows}
+    here = room.guests.here(row.id)
+    outline = outline_of(room, row, language)
+    return {
+        "open": classes.is_open(row), "ready": outline is not None,
+        "cards": [{"id": c.id, "name": c.nickname, "picture": known(c.picture),
+                   "state": ("here" if c.pseudonym in here else
+                             "away" if c.pseudonym in entered else "not-yet")} for c in cards],
+        "questions": summary(outline or [], rows, cards),
+    }
+
+
+def outline_of(room: Classroom, row: ClassSession, language: str) -> list[dict[str, Any]] | None:
+    """Return a lesson's questions if they are known in this language."""
+    try:
+        return room.outlines.known(LessonHere.find(room.settings, row.lesson, language))
+    except UserError:
+        return []
+
+
+async def stream(handler: TeacherHandler, session_id: str) -> None:
+    """Send the state of a class as server-sent events until the view is closed."""
+    room, language = handler.room, handler.language
+    handler.set_header("Content-Type", "text/event-stream; charset=utf-8")
+    handler.set_header("X-Accel-Buffering", "no")
+    view = room.live.watch(session_id)
+    last, quiet = "", 0.0
+    try:
+        while not room.live.ending:
+            view.clear()
+            state = await handler.read(lambda s: state_of(s, room, session_id, language))
+            text = json.dumps(state, ensure_ascii=False)
+            if text != last or quiet >= KEEP_ALIVE:
+                handler.write(f"data: {text}\n\n" if text != last else ": still here\n\n")
+                await handler.flush()
+                last, quiet = text, 0.0
+            try:
+                await asyncio.wait_for(view.wait(), LOOK_EVERY)
+            except TimeoutError:
+                quiet += LOOK_EVERY
+    except StreamClosedError:
+        pass
+    finally:
+        room.live.unwatch(session_id, view)

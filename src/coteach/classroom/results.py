@@ -1,0 +1,137 @@
+"""What a class answered: the newest answer of each pupil to each question, counted.
+
+Counts only, no percentages: a class is a small group.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from coteach.i18n import gettext as _
+from coteach.store.schema import Event, NameCard
+from coteach.ui import times
+
+Place = tuple[str, str]
+"""A question: its cell and its key."""
+
+
+def feelings() -> list[str]:
+    """Return the sentences of an exit ticket, as the widget asks them."""
+    return [_("I can explain it to a friend."), _("I understood some of it."),
+            _("I need it once more.")]
+
+
+def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
+    """Return the answers that count: by question, by pupil; `rows` are in the order they count."""
+    found: dict[Place, dict[str, Event]] = {}
+    for row in rows:
+        if row.verb == "answered" and isinstance(row.value, dict):
+            found.setdefault((row.cell, row.value.get("key", "")), {})[row.actor] = row
+    return found
+
+
+def words_of(value: dict[str, Any], question: dict[str, Any]) -> str:
+    """Return an answer in words, in the wording of the reader's language where it is known."""
+    answer = value.get("answer", {})
+    kind = value.get("kind")
+    if kind == "choice":
+        options = question.get("options") or []
+        place = answer.get("choice", -1)
+        return str(options[place] if 0 <= place < len(options) else answer.get("text", ""))
+    if kind == "number":
+        number = f"{answer.get('number', 0):g}"
+        return f"{number} {question['unit']}" if question.get("unit") else number
+    if kind == "exit":
+        place = answer.get("feeling", -1)
+        feeling = feelings()[place] if 0 <= place < 3 else ""
+        return " ".join(part for part in (feeling, answer.get("words", "")) if part)
+    return str(answer.get("text", ""))
+
+
+def _bars(kind: str, question: dict[str, Any], values: Sequence[dict[str, Any]]
+          ) -> list[dict[str, Any]]:
+    """Return labels and counts; none for what is only to be read."""
+    answers = [value.get("answer", {}) for value in values]
+    if kind in ("choice", "exit"):
+        labels = feelings() if kind == "exit" else list(question.get("options") or [])
+        counts = Counter(a.get("feeling" if kind == "exit" else "choice") for a in answers)
+        if not labels:
+            counts = Counter(words_of(value, question) for value in values)
+            labels = sorted(counts)
+            return [{"label": label, "count": counts[label]} for label in labels]
+        return [{"label": label, "count": counts[place]} for place, label in enumerate(labels)]
+    if kind == "number":
+        numbers = Counter(a.get("number") for a in answers)
+        return [{"label": words_of({"kind": "number", "answer": {"number": number}}, question),
+                 "count": count} for number, count in sorted(numbers.items())]
+    return []
+
+
+def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Sequence[NameCard]
+            ) -> list[dict[str, Any]]:
+    """Return the questions of a lesson with what was answered, in the order of the lesson.
+
+    Parameters
+    ----------
+    outline
+        The lesson's questions (`pages.questions`); answers to others come after them.
+    rows
+        Events of the session, in the order they count.
+    cards
+        The class's name cards.
+    """
+    known = newest(rows)
+    asked = {(q["cell"], q.get("key", "")): q for q in outline}
+    for place, answers in known.items():
+        kind = next(iter(answers.values())).value.get("kind", "text")
+        asked.setdefault(place, {"cell": place[0], "key": place[1], "kind": kind, "options": [],
+                                 "prompt": _("Another question ({name})").format(
+                                     name=place[1] or place[0]), "unit": ""})
+    found = []
+    for place, question in asked.items():
+        given = known.get(place, {})
+        kind = str(question.get("kind"))
+        lines = [{"card": card.id, "words": words} for card in cards
+                 if card.pseudonym in given
+                 and (words := _line(kind, given[card.pseudonym].value, question))]
+        found.append({
+            "id": "#".join(place), "kind": kind, "count": len(given),
+            "prompt": question.get("prompt") or (_("Exit ticket") if kind == "exit" else ""),
+            "bars": _bars(kind, question, [row.value for row in given.values()]), "lines": lines})
+    return found
+
+
+def _line(kind: str, value: dict[str, Any], question: dict[str, Any]) -> str:
+    """Return what to read of an answer."""
+    return str(value.get("answer", {}).get("words", "")) if kind == "exit" else words_of(
+        value, question)
+
+
+def neutral(text: str) -> str:
+    """Return text that a spreadsheet shows and never runs as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+
+
+def as_csv(outline: Sequence[dict[str, Any]], rows: Sequence[Event], cards: Sequence[NameCard],
+           zone: str) -> bytes:
+    """Return the answers that count as CSV, one line each, for spreadsheets (UTF-8 with BOM)."""
+    names = {card.pseudonym: card.nickname for card in cards}
+    asked = {(q["cell"], q.get("key", "")): q for q in outline}
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow([_("Question"), _("Pupil"), _("Answer"), _("Received"), _("Time zone")])
+    for place, answers in newest(rows).items():
+        question = asked.get(place, {"options": [], "unit": ""})
+        prompt = question.get("prompt") or place[1] or place[0]
+        for actor, row in answers.items():
+            value = row.value
+            number = value.get("answer", {}).get("number") if value["kind"] == "number" else None
+            said = f"{number:g}" if number is not None else neutral(words_of(value, question))
+            at = row.received.astimezone(times.zone(zone))
+            table.writerow([neutral(prompt), neutral(names.get(actor, "")), said,
+                            f"{at:%Y-%m-%d %H:%M:%S}", zone])
+    return out.getvalue().encode("utf-8-sig")

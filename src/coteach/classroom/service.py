@@ -1,0 +1,112 @@
+"""The classroom service: its parts, its routes, and how it starts and ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tornado.web
+from tornado.web import Application, RequestHandler, StaticFileHandler
+
+from coteach import ui
+from coteach.classroom import answers, entering, teaching
+from coteach.classroom.base import BASE, STATIC, Handler, Health, Missing, own
+from coteach.classroom.guests import COOKIE, Guests
+from coteach.classroom.lessons import Outlines
+from coteach.classroom.limits import WrongCodes
+from coteach.classroom.live import Live
+from coteach.hub.session import Sessions
+from coteach.pages import ClassPages
+from coteach.settings import Settings
+from coteach.store import Database
+
+HERE = Path(__file__).parent
+MOST_BODY = 1_000_000
+
+ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+CODE = r"([A-Za-z]{4,8})"
+
+
+class Classroom:
+    """The parts of the service that handlers share."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.guests = Guests(settings)
+        self.pages = ClassPages(settings, BASE, self.visitor_of)
+        self.outlines = Outlines(settings, self.pages)
+        self.sessions = Sessions(settings, database)
+        self.wrong_codes = WrongCodes()
+        self.live = Live()
+        self.templates = ui.environment(HERE / "templates", static=f"{BASE}static/")
+        static: Any = self.templates.globals["static"]
+        self.styles = (static("tokens.css"), static("base.css"))
+        self.templates.globals.update(own=own)
+        self.secure = settings.url.startswith("https")
+
+    def visitor_of(self, handler: RequestHandler) -> str | None:
+        """Say whose kernels a request may reach, and note that her page is open."""
+        guest = self.guests.read(handler.get_cookie(COOKIE))
+        if guest is None:
+            return None
+        self.guests.hear(guest)
+        return guest.visitor
+
+    async def class_is_over(self, session_id: str) -> None:
+        """End the kernels of a class that was closed, and tell its views."""
+        kernels = self.pages.kernels
+        for visitor in {o.visitor for o in kernels.owners.values()}:
+            if visitor.startswith(f"{session_id}:"):
+                await kernels.close_of(visitor)
+        self.live.changed(session_id)
+
+    async def close(self) -> None:
+        """End everything that was started."""
+        self.live.end()
+        await self.pages.close()
+        await self.sessions.close()
+        self.database.close()
+
+
+class Files(StaticFileHandler):
+    """Styles, scripts and pictures; their addresses change with their content."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Let browsers keep what is asked for by content."""
+        if self.get_query_argument("v", None):
+            self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+
+
+def create_application(settings: Settings, database: Database | None = None) -> Application:
+    """Return the service as a tornado application; `application.settings["room"]` are its parts.
+
+    Parameters
+    ----------
+    settings
+        The deployment's settings.
+    database
+        Opened from the settings when not given; it must be migrated.
+    """
+    room = Classroom(settings, database or Database.of(settings))
+    given: dict[str, Any] = {"room": room}
+
+    def at(path: str, handler: type[Handler]) -> tuple[str, type[Handler], dict[str, Any]]:
+        return (f"{BASE}{path}", handler, given)
+
+    routes: list[Any] = [
+        ("/c", tornado.web.RedirectHandler, {"url": BASE}),
+        at("", entering.EnterCode), at("healthz", Health), at("leave", entering.Leave),
+        (f"{BASE}static/room/(.*)", Files, {"path": str(STATIC)}),
+        (f"{BASE}static/(.*)", Files, {"path": str(ui.STATIC)}),
+        at("api/answers", answers.Answers), at(f"files/{ID}/(.+)", entering.Asset),
+        at("teach/?", teaching.Classes), at("teach/open", teaching.Open),
+        at(f"teach/class/{ID}", teaching.Cards), at(f"teach/{ID}", teaching.Watch),
+        at(f"teach/{ID}/board", teaching.Board), at(f"teach/{ID}/close", teaching.Close),
+        at(f"teach/{ID}/events", teaching.Stream), at(f"teach/{ID}/answers.csv", teaching.Csv),
+        *room.pages.handlers,
+        at(CODE, entering.ClassPage), at(f"{CODE}/enter", entering.TakeCard),
+    ]
+    return Application(
+        routes, room=room, compress_response=True, default_handler_class=Missing,
+        default_handler_args=given, log_function=lambda handler: None, **room.pages.settings)

@@ -1,0 +1,192 @@
+"""Questions and changes about classes, name cards and class sessions with their codes."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from coteach.errors import Conflict, Gone, NotFound, UserError
+from coteach.i18n import gettext as _
+from coteach.store.schema import ClassSession, NameCard, Person, SchoolClass, utcnow
+
+ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Letters that a child can't take for one another or for a digit (no I, L, O)."""
+CODE_LENGTH = 5
+NOT_CODES = frozenset({"TEACH"})
+"""Words that are addresses of their own under `/c/`."""
+MOST_CARDS = 60
+MOST_NICKNAME = 24
+
+
+def of_teacher(session: Session, person: Person) -> list[SchoolClass]:
+    """Return the classes of a teacher, by name."""
+    return list(session.scalars(select(SchoolClass).where(SchoolClass.teacher_id == person.id)
+                                .order_by(SchoolClass.name, SchoolClass.id)))
+
+
+def get(session: Session, class_id: str) -> SchoolClass:
+    """Return a class.
+
+    Raises
+    ------
+    NotFound
+        There is none with this id.
+    """
+    found = session.get(SchoolClass, class_id)
+    if found is None:
+        raise NotFound(_("There is no such class."))
+    return found
+
+
+def cards(session: Session, class_id: str) -> list[NameCard]:
+    """Return the name cards of a class, by nickname."""
+    return list(session.scalars(select(NameCard).where(NameCard.class_id == class_id)
+                                .order_by(NameCard.nickname, NameCard.id)))
+
+
+def add_card(session: Session, school_class: SchoolClass, *, nickname: str, picture: str
+             ) -> NameCard:
+    """Make a name card.
+
+    Raises
+    ------
+    UserError, Conflict
+        The nickname is empty, too long or there already; or the class is full.
+    """
+    name = " ".join(nickname.split())
+    if not name or len(name) > MOST_NICKNAME or not name.isprintable():
+        raise UserError(_("A nickname has 1 to {limit} letters.").format(limit=MOST_NICKNAME),
+                        code="bad-nickname")
+    known = cards(session, school_class.id)
+    if len(known) >= MOST_CARDS:
+        raise Conflict(_("This class is full: it has {limit} name cards.").format(
+            limit=MOST_CARDS), hint=_("Make a second class."), code="class-full")
+    if any(card.nickname.casefold() == name.casefold() for card in known):
+        raise Conflict(_("There is a card with the name {name} already.").format(name=name),
+                       hint=_("Add a letter, so that both pupils know which is theirs."),
+                       code="same-nickname")
+    card = NameCard(class_id=school_class.id, nickname=name, picture=picture)
+    session.add(card)
+    session.flush()
+    return card
+
+
+def open_sessions(session: Session, class_id: str) -> list[ClassSession]:
+    """Return the sessions of a class that pupils can be in now, newest first."""
+    return list(session.scalars(select(ClassSession).where(
+        ClassSession.class_id == class_id, ClassSession.closed.is_(None),
+        ClassSession.closes > utcnow()).order_by(ClassSession.opened.desc())))
+
+
+def past_sessions(session: Session, class_id: str, limit: int = 20) -> list[ClassSession]:
+    """Return the sessions of a class that are over, newest first."""
+    now = utcnow()
+    found = session.scalars(select(ClassSession).where(ClassSession.class_id == class_id)
+                            .order_by(ClassSession.opened.desc()).limit(limit + 10))
+    return [row for row in found if not is_open(row, now)][:limit]
+
+
+def is_open(row: ClassSession, now: object = None) -> bool:
+    """Say whether pupils can be in a session now."""
+    return row.closed is None and row.closes > (now or utcnow())  # type: ignore[operator]
+
+
+def open_session(session: Session, school_class: SchoolClass, *, lesson: str, version: str,
+                 person: Person, minutes: int) -> ClassSession:
+    """Open a lesson for a class; sessions of the class that are still open are closed."""
+    now = utcnow()
+    for earlier in open_sessions(session, school_class.id):
+        earlier.closed = now
+    row = ClassSession(
+        class_id=school_class.id, lesson=lesson, lesson_version=version, code=_fresh_code(session),
+        opened=now, opened_by=person.id, closes=now + timedelta(minutes=minutes),
+        demo=school_class.demo)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _fresh_code(session: Session) -> str:
+    for _try in range(100):
+        code = "".join(secrets.choice(ALPHABET) for _letter in range(CODE_LENGTH))
+        # A code of an earlier session is not given again: an old poster must not lead elsewhere.
+        used = session.scalar(select(ClassSession.id).where(ClassSession.code == code))
+        if used is None and code not in NOT_CODES:
+            return code
+    raise UserError(_("No class code is free."), status=503, code="no-code")
+
+
+def clean_code(typed: str) -> str:
+    """Return a class code as it is stored, from how somebody typed it."""
+    return "".join(letter for letter in typed.upper() if letter.isalnum())[:12]
+
+
+def by_code(session: Session, typed: str) -> ClassSession:
+    """Return the open session of a class code.
+
+    Raises
+    ------
+    NotFound, Gone
+        There is no such code; or the class is closed.
+    """
+    row = session.scalar(select(ClassSession).where(ClassSession.code == clean_code(typed))
+                         .order_by(ClassSession.opened.desc()).limit(1))
+    if row is None:
+        raise NotFound(_("No class has the code {code}.").format(code=clean_code(typed) or "–"),
+                       hint=_("Look at the board again and type the letters you see."),
+                       code="no-class")
+    require_open(row)
+    return row
+
+
+def require_open(row: ClassSession) -> None:
+    """Do nothing if pupils can be in this session.
+
+    Raises
+    ------
+    Gone
+        It was closed, or its time is over.
+    """
+    if row.closed is not None:
+        raise Gone(_("Your teacher has closed this class."),
+                   hint=_("Ask your teacher for a new code."), code="class-closed")
+    if not is_open(row):
+        raise Gone(_("The time of this class is over."),
+                   hint=_("Ask your teacher for a new code."), code="class-over")
+
+
+def get_session(session: Session, session_id: str) -> ClassSession:
+    """Return a class session.
+
+    Raises
+    ------
+    NotFound
+        There is none with this id.
+    """
+    row = session.get(ClassSession, session_id)
+    if row is None:
+        raise NotFound(_("There is no such class."))
+    return row
+
+
+def close_session(row: ClassSession) -> None:
+    """Close a class for good."""
+    row.closed = row.closed or utcnow()
+
+
+def card_of(session: Session, row: ClassSession, card_id: str) -> NameCard:
+    """Return a name card of the class of a session.
+
+    Raises
+    ------
+    NotFound
+        The class has no such card.
+    """
+    card = session.get(NameCard, card_id)
+    if card is None or card.class_id != row.class_id:
+        raise NotFound(_("This class has no such name card."),
+                       hint=_("Choose your card again."), code="no-card")
+    return card
