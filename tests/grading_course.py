@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from coteach.grading import CourseFolder, jobs
 
 ASSIGNMENT = "ps1"
 
@@ -61,3 +64,56 @@ def answered(released: Any, code: str = "def lux(lamps):\n    return lamps * 100
     cell(made, "lux").source = code
     cell(made, "why").source = why
     return made
+
+
+COURSE_TOML = '''
+id = "teaching-at-a-distance"
+version = "1"
+title = "Teaching at a distance"
+languages = ["en"]
+[[modules]]
+id = "m1-set-up-the-online-classroom"
+title = "Set up the online classroom"
+minutes = 40
+notebook = "module.ipynb"
+assignment = "ps1"
+deadline_days = 14
+  [[modules.steps]]
+  id = "read"
+  kind = "read"
+  title = "Read"
+  cell = "intro"
+  [[modules.steps]]
+  id = "hand-in"
+  kind = "assignment"
+  title = "Hand in"
+'''
+
+
+def make_courses(root: Path) -> Path:
+    """Write a `courses` folder with one course of one module and return it."""
+    course = root / "teaching-at-a-distance"
+    make_source(course)
+    (course / "course.toml").write_text(COURSE_TOML)
+    module = course / "modules" / "m1-set-up-the-online-classroom"
+    (module / "assets").mkdir(parents=True)
+    (module / "assets" / "light.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Module one", id="intro")]),
+                   module / "module.ipynb")
+    i18n = course / "source" / ASSIGNMENT / "i18n"
+    i18n.mkdir()
+    (i18n / "vi.po").write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgctxt "intro"\nmsgid "# Light on your face"\nmsgstr "# Ánh sáng trên khuôn mặt"\n',
+        encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def released_course(tmp_path_factory: pytest.TempPathFactory) -> CourseFolder:
+    """A course folder whose assignment is released; copy it, nbgrader takes seconds for one."""
+    root = tmp_path_factory.mktemp("released")
+    make_source(root)
+    course = CourseFolder(root, "teaching-at-a-distance")
+    jobs.release(course, ASSIGNMENT)
+    return course

@@ -32,7 +32,7 @@ EXTRA_MB, EXTRA_FILES = 20, 100
 
 
 class CapOutputs:
-    """A step between running and scoring that keeps outputs readable (an nbconvert preprocessor)."""
+    """A step between running and scoring that keeps outputs readable, for nbconvert."""
 
     def __call__(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
         outputs.cap(notebook)

@@ -11,12 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import structlog
+
 from coteach.errors import UserError
 from coteach.grading.course import CourseFolder
 from coteach.grading.reason import Reason
 from coteach.grading.result import Result, without_score
 from coteach.grading.workers import Worker, WorkerFailed
 from coteach.i18n import gettext as _
+
+log = structlog.get_logger()
 
 NOTEBOOK_SECONDS = 240.0
 RELEASE_SECONDS = 180.0
@@ -160,23 +164,32 @@ def _mark(worker: Worker, course: CourseFolder, assignment: str, job: Job, top: 
                              max_score=top, reason=error.reason)
 
 
-def feedback(course: CourseFolder, assignment: str, student: str, notebook: str) -> Path:
-    """Write nbgrader's feedback page of a marked notebook and return the file.
+def feedback(course: CourseFolder, assignment: str, marked: Iterable[tuple[str, str]]
+             ) -> dict[tuple[str, str], Path]:
+    """Write nbgrader's feedback pages.
 
-    Raises
-    ------
-    UserError
-        It can't be made.
+    Parameters
+    ----------
+    marked
+        Student and notebook of each.
+
+    Returns
+    -------
+    dict
+        The page of each that could be made.
     """
+    made = {}
     with Worker() as worker:
-        try:
-            complaint = worker.ask({
-                "do": "feedback", "root": str(course.root), "course_id": course.course_id,
-                "assignment": assignment, "student": student, "notebook": notebook},
-                RELEASE_SECONDS)["complaint"]
-        except WorkerFailed as error:
-            complaint = error.reason.sentence()
-    if complaint:
-        raise UserError(_("The feedback for {name} can't be made.").format(name=student),
-                        hint=_("Autograde it again."), code="no-feedback")
-    return course.feedback(student, assignment) / f"{notebook}.html"
+        for student, notebook in marked:
+            try:
+                complaint = worker.ask({
+                    "do": "feedback", "root": str(course.root), "course_id": course.course_id,
+                    "assignment": assignment, "student": student, "notebook": notebook},
+                    RELEASE_SECONDS)["complaint"]
+            except WorkerFailed as error:
+                complaint = error.reason.sentence()
+            if complaint:
+                log.warning("no-feedback", student=student, complaint=complaint[-500:])
+                continue
+            made[student, notebook] = course.feedback(student, assignment) / f"{notebook}.html"
+    return made

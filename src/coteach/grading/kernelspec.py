@@ -1,4 +1,4 @@
-"""The kernel that runs submitted notebooks: in the sandbox, without a network or anybody's files."""
+"""The kernel that runs submitted notebooks: in the sandbox, no network, nobody's files."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ def _sentence(code: str) -> str:
         "not-a-file": _("{name} is a link or something else that is no file."),
         "missing-file": _("The notebook {name} was not handed in."),
         "unknown-notebook": _("The assignment has no notebook called {name}."),
+        "damaged": _("The stored file is damaged. Ask for it again."),
         "bad-student": _("A folder called {name} can't be marked; rename it."),
         "duplicated-cells": _("These cells are there more than once: {cells}. "
                               "Delete the copies and hand it in again."),

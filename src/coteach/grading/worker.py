@@ -70,8 +70,9 @@ def _why(complaint: str) -> Reason:
         if words in complaint:
             return Reason(code, {"seconds": str(converters.CELL_SECONDS)})
     # The last line that names an exception, without the paths of this machine.
-    lines = [s.strip() for s in complaint.splitlines() if s.strip() and "NbGraderException" not in s]
-    named = [s for s in lines if s.split(":")[0].rsplit(".", 1)[-1].endswith(("Error", "Exception"))]
+    lines = [s.strip() for s in complaint.splitlines()
+             if s.strip() and "NbGraderException" not in s]
+    named = [s for s in lines if s.split(":")[0].endswith(("Error", "Exception"))]
     return Reason("other", {"detail": (named or lines or ["unknown"])[-1][:200].rstrip(".")})
 
 

@@ -26,7 +26,7 @@ from coteach.settings import Settings
 from coteach.store.database import Database
 
 ROUTERS = ("signin", "home", "cohorts", "invitations", "settings_page", "api", "rooms",
-           "recordings", "submissions", "grading", "reports")
+           "recordings", "submissions", "grading", "modules", "reports")
 """Modules of this package that have a `router`."""
 
 

@@ -1,0 +1,190 @@
+"""Marking written answers one after another, by keyboard alone if one likes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
+
+from coteach.access import Action, require
+from coteach.errors import NotFound, UserError
+from coteach.grading import cohort as cohorts
+from coteach.grading import marking
+from coteach.grading.cohort import Task
+from coteach.grading.outputs import Answer
+from coteach.i18n import get_language
+from coteach.i18n import gettext as _
+from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
+from coteach.portal.templating import render
+from coteach.settings import Settings
+from coteach.store import Database, assessment, people
+from coteach.store.schema import Cohort, Grade, Person, Submission
+
+router = APIRouter()
+
+PAGE = "/cohorts/{cohort}/assignments/{assignment}/answers"
+MAX_COMMENT = 4000
+
+
+@dataclass(frozen=True)
+class ToMark:
+    """One written answer of one teacher."""
+
+    person: Person
+    submission: Submission
+    answer: Answer
+    mark: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return f"{self.submission.id}:{self.answer.grade_id}"
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has no points yet."""
+        return self.mark["score"] is None
+
+
+class Points(BaseModel):
+    """Points and a comment for an answer."""
+
+    grade_id: str = Field(max_length=200)
+    points: float | None = None
+    comment: str = Field("", max_length=MAX_COMMENT)
+
+
+def _task(database: Database, settings: Settings, person: Person, cohort_id: str,
+          assignment: str) -> Task:
+    with database.reading() as session:
+        cohort = session.get(Cohort, cohort_id)
+        if cohort is None:
+            raise NotFound(_("There is no such course group."))
+        require(session, person, Action.RUN_COHORT, cohort)
+    return cohorts.task(settings, cohort, assignment)
+
+
+def all_of(database: Database, task: Task) -> list[ToMark]:
+    """Return all written answers of an assignment: question by question, so one compares."""
+    with database.reading() as session:
+        rows = assessment.newest(session, task.cohort.id, task.assignment)
+    found: list[tuple[int, ToMark]] = []
+    for person, submission, grade in rows:
+        if grade is None or grade.status not in ("graded", "needs_manual"):
+            continue
+        marks = {t["grade_id"]: t for t in grade.tests}
+        for place, answer in enumerate(marking.written(task, person)):
+            if answer.grade_id in marks:
+                found.append((place, ToMark(person, submission, answer,
+                                            marks[answer.grade_id])))
+    return [each for _place, each in sorted(found, key=lambda pair: pair[0])]
+
+
+@router.get(PAGE)
+def page(request: Request, person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+         cohort: str, assignment: str, at: str = "") -> HTMLResponse:
+    """One written answer: the asked one, else the first that waits, else the end."""
+    task = _task(database, settings, person, cohort, assignment)
+    todo = all_of(database, task)
+    place = next((n for n, each in enumerate(todo) if each.key == at), None)
+    if place is None and not at:
+        place = next((n for n, each in enumerate(todo) if each.waits), None)
+    context = _context(task, todo)
+    if place is None:
+        return render(request, "answers_done.html", **context)
+    return _one(request, context, todo, place)
+
+
+def _context(task: Task, todo: list[ToMark]) -> dict[str, Any]:
+    return {"cohort": task.cohort, "assignment": task.assignment, "todo": todo,
+            "title": task.module.title_in(get_language()),
+            "here": f"/cohorts/{task.cohort.id}/assignments/{task.assignment}"}
+
+
+def _one(request: Request, context: dict[str, Any], todo: list[ToMark], place: int, *,
+         status: int = 200, error: UserError | None = None, points: str | None = None,
+         comment: str | None = None) -> HTMLResponse:
+    each = todo[place]
+    given = each.mark.get("manual")
+    if given is None:
+        given = each.mark["score"]
+    return render(
+        request, "answer.html", status=status, each=each, number=place + 1, error=error,
+        points=points if points is not None else ("" if given is None else f"{given:g}"),
+        comment=comment if comment is not None else each.mark.get("comment", ""),
+        before=todo[place - 1].key if place else "",
+        after=todo[place + 1].key if place + 1 < len(todo) else "", **context)
+
+
+def _points(text: str) -> float | None:
+    if not text.strip():
+        return None
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = float("nan")
+    if value != value or abs(value) > 1e6:
+        raise UserError(_("{text!r} is no number of points.").format(text=text[:20]),
+                        code="bad-points")
+    return value
+
+
+def _give(database: Database, task: Task, submission_id: str, given: Points, by: Person) -> Grade:
+    with database.reading() as session:
+        submission = assessment.get(session, submission_id)
+        require(session, by, Action.GRADE_SUBMISSION, submission)
+        owner = people.get(session, submission.person_id)
+        grade = assessment.grade_of(session, submission_id)
+        newest = [s.id for _p, s, _g in
+                  assessment.newest(session, task.cohort.id, task.assignment)]
+    if submission_id not in newest or grade is None or grade.status not in (
+            "graded", "needs_manual"):
+        raise UserError(_("This is not the newest hand-in, or it was not marked."),
+                        hint=_("Go back to the list and autograde again."), status=409,
+                        code="not-marked")
+    return marking.give(database, task, owner, submission_id, grade_id=given.grade_id,
+                        points=given.points, comment=given.comment.strip(), by=by)
+
+
+@router.post(PAGE)
+def save(request: Request, person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+         cohort: str, assignment: str, at: Annotated[str, Form()],
+         points: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = ""
+         ) -> Any:
+    """Keep points and comment, then go to the next answer that waits."""
+    task = _task(database, settings, person, cohort, assignment)
+    submission_id, _colon, grade_id = at.partition(":")
+    todo = all_of(database, task)
+    place = next((n for n, each in enumerate(todo) if each.key == at), None)
+    if place is None:
+        raise NotFound(_("This answer is not there any more."),
+                       hint=_("She may have handed in again. Go back to the list."))
+    here = f"/cohorts/{cohort}/assignments/{assignment}"
+    try:
+        if len(comment) > MAX_COMMENT:
+            raise UserError(_("The comment has {count} characters; {limit} fit.").format(
+                count=len(comment), limit=MAX_COMMENT), code="long-comment")
+        _give(database, task, submission_id, Points(
+            grade_id=grade_id, points=_points(points), comment=comment), person)
+    except UserError as error:
+        return _one(request, _context(task, todo), todo, place, status=error.status, error=error,
+                    points=points, comment=comment)
+    rest = [*todo[place + 1:], *todo[:place]]
+    following = next((each.key for each in rest if each.waits), "")
+    return RedirectResponse(f"{here}/answers?" + urlencode({"at": following or "end"}), 303)
+
+
+@router.put("/api/v1/submissions/{submission}/marks", tags=["grading"])
+def put_marks(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+              submission: str, given: Points) -> dict[str, Any]:
+    """Give points and a comment for one written answer."""
+    with database.reading() as session:
+        found = assessment.get(session, submission)
+        require(session, person, Action.GRADE_SUBMISSION, found)
+        cohort = session.get_one(Cohort, found.cohort_id)
+    task = cohorts.task(settings, cohort, found.assignment)
+    grade = _give(database, task, submission, given, person)
+    return {"status": grade.status, "score": grade.score, "max_score": grade.max_score}

@@ -1,0 +1,200 @@
+"""Handing in and reading what came back, by a browser's session or a Lab server's token."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+
+from coteach.access import Action, require
+from coteach.errors import NotFound, UserError
+from coteach.grading import cohort as cohorts
+from coteach.grading import handin, marking
+from coteach.grading.cohort import Task
+from coteach.grading.inspect import inspect
+from coteach.grading.reason import Reason
+from coteach.i18n import get_language
+from coteach.i18n import gettext as _
+from coteach.portal import uploads
+from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
+from coteach.portal.templating import render
+from coteach.settings import Settings
+from coteach.store import Database, assessment, people
+from coteach.store.schema import Cohort, Grade, Person, Submission
+from coteach.ui import times
+
+router = APIRouter()
+
+FEEDBACK_POLICY = ("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+                   "font-src data:; base-uri 'none'; form-action 'none'")
+"""A feedback page has the outputs of somebody's code: it may show, never run or call anything."""
+
+
+def receipt(found: Submission, person: Person) -> dict[str, Any]:
+    """Return the receipt as it is sent; times also as she reads them."""
+    return {"id": found.id, "assignment": found.assignment, "notebook": found.notebook,
+            "sha256": found.sha256, "size": found.size, "received": times.iso(found.received),
+            "received_local": times.when(found.received, person.time_zone),
+            "deadline": times.iso(found.deadline) if found.deadline else None,
+            "late": found.late, "language": found.language, "url": f"/submissions/{found.id}"}
+
+
+def marks_of(grade: Grade) -> dict[str, Any]:
+    """Return released marks as they are sent."""
+    reason = Reason.load(grade.reason)
+    return {"status": grade.status, "score": grade.score, "max_score": grade.max_score,
+            "reason": reason.sentence() if reason else "",
+            "released": times.iso(grade.released) if grade.released else None,
+            "tests": [{"grade_id": t["grade_id"], "score": t["score"],
+                       "max_score": t["max_score"], "message": t.get("message", ""),
+                       "comment": t.get("comment", ""), "by_hand": bool(t.get("by_hand"))}
+                      for t in grade.tests]}
+
+
+def task_for(database: Database, settings: Settings, person: Person, *, assignment: str,
+             cohort_id: str = "") -> Task:
+    """Return the assignment that a person hands in, of the newest cohort in which she learns.
+
+    Raises
+    ------
+    NotFound
+        She learns in no cohort that has it.
+    """
+    with database.reading() as session:
+        mine = [c for c in people.cohorts_of(session, person)
+                if people.membership(session, c.id, person.id) == "teacher"
+                and cohort_id in ("", c.id)]
+    for cohort in mine:
+        for task in cohorts.tasks(settings, cohort):
+            if assignment in (task.assignment, task.module.id):
+                return task
+    raise NotFound(_("You have no assignment called {name}.").format(name=assignment[:80]),
+                   hint=_("Ask your trainer whether you are in the right course."),
+                   code="no-assignment")
+
+
+@router.post("/api/v1/submissions", status_code=201, tags=["submissions"])
+async def submit(request: Request, person: CurrentPerson, database: TheDatabase,
+                 settings: TheSettings) -> JSONResponse:
+    """Hand in a notebook; the same file again gives the same receipt (200)."""
+    found = await uploads.read(request)
+    assignment = found.fields.get("assignment") or found.fields.get("module") or ""
+    if not assignment:
+        raise UserError(_("The assignment's name is missing."), status=422, code="bad-upload")
+
+    def keep() -> tuple[dict[str, Any], bool]:
+        task = task_for(database, settings, person, assignment=assignment,
+                        cohort_id=found.fields.get("cohort", ""))
+        made, new = handin.accept(database, settings, person, task, found.raw)
+        return {**receipt(made, person), "new": new,
+                "warning": _warning(task, found.raw)}, new
+
+    answer, new = await asyncio.to_thread(keep)
+    return JSONResponse({"receipt": answer}, status_code=201 if new else 200)
+
+
+def _warning(task: Task, raw: bytes) -> str:
+    """Say what will keep this notebook from being marked, while she can still mend it."""
+    from coteach.grading import gradebook
+
+    if not cohorts.is_released(task):
+        return ""
+    expected = gradebook.expected(task.folder, task.assignment).get(task.notebook)
+    reason = inspect(raw, expected) if expected else None
+    return reason.sentence() if reason else ""
+
+
+@router.get("/api/v1/submissions", tags=["submissions"])
+def list_own(person: CurrentPerson, database: TheDatabase, assignment: str = ""
+             ) -> dict[str, Any]:
+    """Return one's own receipts, newest first, with marks where they are released."""
+    with database.reading() as session:
+        rows = assessment.of_person(session, person.id, assignment=assignment or None)
+    return {"submissions": [
+        {"receipt": receipt(s, person),
+         "marks": marks_of(g) if g is not None and g.released else None} for s, g in rows]}
+
+
+def _seen(database: Database, person: Person, submission_id: str
+          ) -> tuple[Submission, Grade | None, Person, Cohort]:
+    with database.reading() as session:
+        found = assessment.get(session, submission_id)
+        require(session, person, Action.SEE_SUBMISSION, found)
+        grade = assessment.grade_of(session, found.id)
+        owner = people.get(session, found.person_id)
+        return found, grade, owner, session.get_one(Cohort, found.cohort_id)
+
+
+def _released(found: Submission, grade: Grade | None) -> Grade:
+    if grade is None or grade.released is None:
+        raise NotFound(_("There is no feedback yet."),
+                       hint=_("You see it here when your trainer has given it."),
+                       code="no-feedback")
+    return grade
+
+
+@router.get("/api/v1/submissions/{submission}", tags=["submissions"])
+def one(person: CurrentPerson, database: TheDatabase, submission: str) -> dict[str, Any]:
+    """Return a receipt, with marks where they are released."""
+    found, grade, _owner, _cohort = _seen(database, person, submission)
+    return {"receipt": receipt(found, person),
+            "marks": marks_of(grade) if grade is not None and grade.released else None}
+
+
+@router.get("/api/v1/submissions/{submission}/notebook", tags=["submissions"])
+def the_file(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+             submission: str) -> FileResponse:
+    """Return exactly the file that was handed in."""
+    found, *_rest = _seen(database, person, submission)
+    return FileResponse(handin.file_of(settings, found.id), media_type="application/x-ipynb+json",
+                        filename=f"{found.assignment}.ipynb")
+
+
+@router.get("/api/v1/submissions/{submission}/feedback", tags=["submissions"])
+def feedback(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+             submission: str) -> FileResponse:
+    """Return the released feedback page."""
+    found, grade, owner, cohort = _seen(database, person, submission)
+    grade = _released(found, grade)
+    return FileResponse(_page(database, settings, person, owner, cohort, found, grade),
+                        media_type="text/html; charset=utf-8", headers={
+                            "Content-Security-Policy": FEEDBACK_POLICY})
+
+
+def _page(database: Database, settings: Settings, person: Person, owner: Person, cohort: Cohort,
+          found: Submission, grade: Grade) -> Path:
+    file = handin.feedback_of(settings, found.id)
+    if not file.is_file():
+        raise NotFound(_("This hand-in has no feedback page."),
+                       hint=_("Points and comments are on the page of your hand-in."),
+                       code="no-feedback-page")
+    _note(database, settings, person, owner, cohort, found, grade)
+    return file
+
+
+def _note(database: Database, settings: Settings, person: Person, owner: Person, cohort: Cohort,
+          found: Submission, grade: Grade) -> None:
+    if person.id == owner.id and grade.released:
+        marking.note_read(database, cohorts.task(settings, cohort, found.assignment), person,
+                          grade)
+
+
+@router.get("/submissions/{submission}")
+def page(request: Request, person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+         submission: str) -> HTMLResponse:
+    """The page of a hand-in: its receipt, later points, comments and feedback."""
+    found, grade, owner, cohort = _seen(database, person, submission)
+    mine = owner.id == person.id
+    shown = grade if grade is not None and (grade.released or not mine) else None
+    if shown is not None:
+        _note(database, settings, person, owner, cohort, found, shown)
+    task = cohorts.task(settings, cohort, found.assignment)
+    return render(
+        request, "submission.html", submission=found, owner=owner, mine=mine,
+        title=task.module.title_in(get_language()), marks=marks_of(shown) if shown else None,
+        feedback=handin.feedback_of(settings, found.id).is_file() and shown is not None
+        and shown.released is not None, cohort=cohort,
+        released=shown.released if shown else None)
