@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 
 from coteach import __version__, ui
 from coteach.hub.api import HubApi
@@ -28,6 +28,17 @@ from coteach.store.database import Database
 ROUTERS = ("signin", "home", "cohorts", "invitations", "settings_page", "api", "rooms",
            "recordings", "submissions", "grading", "modules", "reports")
 """Modules of this package that have a `router`."""
+
+
+class Portal(FastAPI):
+    """The application; its OpenAPI document tells of the API and of no page."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI 3.1 document."""
+        document = super().openapi()
+        document["paths"] = {path: what for path, what in document["paths"].items()
+                             if path.startswith("/api/")}
+        return document
 
 
 def create_application(settings: Settings, database: Database | None = None,
@@ -53,7 +64,7 @@ def create_application(settings: Settings, database: Database | None = None,
         if database is None:
             opened.close()
 
-    app = FastAPI(title="coteach", version=__version__, openapi_url="/api/v1/openapi.json",
+    app = Portal(title="coteach", version=__version__, openapi_url="/api/v1/openapi.json",
                   docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.parts = parts
     app.add_middleware(Guard, parts=parts)
@@ -67,7 +78,4 @@ def create_application(settings: Settings, database: Database | None = None,
         return JSONResponse({"ok": True})
 
     app.mount("/static", Static(directory=ui.STATIC))
-    for route in app.routes:
-        if isinstance(route, APIRoute) and not route.path.startswith("/api/"):
-            route.include_in_schema = False
     return app
