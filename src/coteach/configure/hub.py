@@ -26,7 +26,7 @@ def update_hub(c: Any, settings: Settings) -> None:
     c.JupyterHub.cleanup_proxy = False
 
     # Signed in, one is at the portal: it says what is next and opens the Lab when that is next.
-    c.JupyterHub.default_url = "/"
+    c.JupyterHub.default_url = "/login"
     c.JupyterHub.redirect_to_server = False
 
     c.JupyterHub.tornado_settings = {
