@@ -10,6 +10,8 @@ from urllib.parse import quote
 from coteach.settings import Layout
 
 LOG_BYTES = 4 << 20
+SETTINGS = Path(__file__).parent / "labsettings"
+"""Jupyter configuration of every Lab; it shows no offer to fetch news from elsewhere."""
 
 ARGUMENTS = (
     # It would run `npm` at each start to look for language servers that nobody has here.

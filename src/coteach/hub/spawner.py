@@ -97,6 +97,7 @@ class CoteachSpawner(LocalProcessSpawner):
         """Return the Lab's whole environment: JupyterHub's and ours, nothing inherited."""
         threads = min(4, os.cpu_count() or 1)
         own = sandbox.scrubbed(os.environ, threads=threads)
+        own["JUPYTER_CONFIG_PATH"] = str(lab.SETTINGS)
         own["COTEACH_LANGUAGE"] = i18n.get_language()
         if not self._apart:
             own["HOME"] = str(self._home)
