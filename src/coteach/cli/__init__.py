@@ -18,6 +18,7 @@ from coteach.errors import UserError
 COMMANDS = (
     "coteach.cli.up",
     "coteach.cli.doctor",
+    "coteach.cli.grade",
 )
 """The modules of the commands, in the order `coteach --help` shows them."""
 
