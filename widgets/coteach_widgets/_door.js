@@ -5,7 +5,7 @@ import { h } from "./_dom.js";
 import { t } from "./_i18n.js";
 
 /** Show the door; resolves with {stream, consent} when she enters. */
-export function door(root, { title, purpose, owner }) {
+export function door(root, { title, purpose, owner, onOpen }) {
   return new Promise((entered) => {
     const video = h("video", { autoplay: true, muted: true, playsInline: true, class: "ct-face",
       "aria-label": t("Your camera") });
@@ -39,6 +39,7 @@ export function door(root, { title, purpose, owner }) {
     root.replaceChildren(form);
     openBoth().then((result) => {
       opened = result;
+      onOpen(result.stream);
       if (result.stream) video.srcObject = result.stream;
       if (result.problem) {
         problem.hidden = false;

@@ -20,6 +20,7 @@ export function mount(root, options) {
   let stream = null;
   let leaveRoom = () => null;
   let player = null;
+  let gone = false;
   const stage = h("div", { class: "ct-stage" });
   const below = h("div", { class: "ct-below" });
   root.classList.add("ct");
@@ -39,8 +40,11 @@ export function mount(root, options) {
       return;
     }
     if (pass.owner) showLatest();
-    const answer = await door(stage, { title: pass.title ?? t("Practice room"), purpose: pass.purpose, owner: pass.owner });
-    stream = answer.stream;
+    const answer = await door(stage, { title: pass.title ?? t("Practice room"), purpose: pass.purpose, owner: pass.owner,
+      onOpen(opened) {
+        stream = opened;
+        if (gone) stop(opened); // the cell went while the browser was still asking
+      } });
     live = new LiveRoom(() => getPass(room));
     live.addEventListener("recorded", ({ detail }) => recorded(detail));
     live.addEventListener("error", ({ detail }) => { if (live.line === "connecting") failed(detail); });
@@ -107,6 +111,7 @@ export function mount(root, options) {
 
   start();
   return () => {
+    gone = true;
     close();
     player?.close();
   };

@@ -19,7 +19,7 @@ MOST_OPTIONS = 12
 
 def slug(text: str) -> str:
     """Return a short name made from a prompt; letters of every script stay."""
-    return re.sub(r"[^\w]+", "-", text.lower()).strip("-")[:40] or "question"
+    return re.sub(r"[^\w]+", "-", text.lower()).strip("-")[:40]
 
 
 class Question(CoteachWidget):
@@ -55,7 +55,7 @@ class Question(CoteachWidget):
     def __init__(self, prompt: str, *, kind: str, key: str = "", **traits: Any) -> None:
         if key and not re.fullmatch(r"[\w.-]{1,40}", key):
             raise ValueError(f"The key {key!r} must be 1 to 40 letters, digits, - . or _.")
-        super().__init__(prompt=prompt, kind=kind, key=key or slug(prompt), named=bool(key),
+        super().__init__(prompt=prompt, kind=kind, key=key or slug(prompt or kind), named=bool(key),
                          **traits)
 
 
@@ -118,5 +118,5 @@ class ExitTicket(Question):
         See `Question`.
     """
 
-    def __init__(self, prompt: str = "", *, key: str = "exit", **traits: Any) -> None:
+    def __init__(self, prompt: str = "", *, key: str = "", **traits: Any) -> None:
         super().__init__(prompt, kind="exit", key=key, **traits)

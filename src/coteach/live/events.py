@@ -3,8 +3,8 @@
 The first message must be ``{"type": "hello", "token": …}``, with the answer to the question of
 consent in ``consent`` when there is one, so that it is known before anything is seen. After that
 the server sends the whole state whenever it changes (`Room.state`), so a page that missed something
-needs no history; slow readers get fewer, newer states. A page sends ``consent``, ``record``, ``stop``, ``leave`` and
-``ping``.
+needs no history; slow readers get fewer, newer states. A page sends ``consent``,
+``record``, ``stop``, ``leave`` and ``ping``.
 """
 
 from __future__ import annotations
