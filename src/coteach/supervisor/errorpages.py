@@ -20,7 +20,8 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
   font: 1.0625rem/1.6 system-ui, "Noto Sans TC", "PingFang TC", "Microsoft JhengHei", sans-serif;
-  box-sizing: border-box }}
+  box-sizing: border-box; background: #fbf8f2; color: #1b2826 }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #141a19; color: #eeebe3 }} }}
 main {{ max-width: 34rem }} h1 {{ font-size: 1.5rem; line-height: 1.3 }}
 section + section {{ margin-top: 2rem }} [hidden] {{ display: none }}
 </style>
