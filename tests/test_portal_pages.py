@@ -351,3 +351,19 @@ async def test_the_api_describes_itself_and_only_itself(alliance):
     assert document["openapi"].startswith("3.1")
     assert {"/api/v1/me", "/api/v1/home", "/api/v1/steps"} <= set(document["paths"])
     assert all(path.startswith("/api/v1/") for path in document["paths"])
+
+
+async def test_pages_and_style_sheets_are_small_on_the_line(alliance):
+    async with alliance.client("amina", **{"Accept-Encoding": "gzip"}) as browser:
+        sizes = {}
+        for address in ("/", "/static/base.css", "/static/tokens.css"):
+            async with browser.stream("GET", address) as answer:
+                sizes[address] = len(b"".join([part async for part in answer.aiter_raw()]))
+                assert answer.headers["content-encoding"] == "gzip"
+                assert int(answer.headers["content-length"]) == sizes[address]
+        assert sum(sizes.values()) < 15_000
+        again = await browser.get("/static/base.css", headers={"If-None-Match": (
+            await browser.get("/static/base.css")).headers["etag"]})
+        assert again.status_code == 304
+    async with alliance.client("amina", **{"Accept-Encoding": "identity"}) as browser:
+        assert "content-encoding" not in (await browser.get("/")).headers

@@ -51,7 +51,7 @@ def same_origin(headers: Mapping[str, str]) -> bool:
 
 @dataclass
 class _Known:
-    username: str | None
+    username: str
     asked: float
 
 
@@ -88,8 +88,14 @@ class Sessions:
             return None
         return token if isinstance(token, str) else None
 
-    async def username_of_token(self, token: str | None) -> str | None:
-        """Return whose token it is, asking the Hub unless it was asked just now."""
+    async def ask(self, token: str | None) -> str | None:
+        """Return whose token it is, asking the Hub unless it was asked just now.
+
+        Raises
+        ------
+        HubAway
+            The Hub can't say, and this token was not seen for long.
+        """
         if not token or not token.isascii() or len(token) > 1000:
             return None
         key = hashlib.sha256(token.encode()).hexdigest()
@@ -99,7 +105,9 @@ class Sessions:
         try:
             username = await self.hub.whoami(token)
         except HubAway:
-            return known.username if known and now - known.asked < STALE else None
+            if known is not None and now - known.asked < STALE:
+                return known.username
+            raise
         self._known.pop(key, None)
         if username is not None:
             # A refused token is not remembered: guesses must not push people out of here.
@@ -107,6 +115,13 @@ class Sessions:
             while len(self._known) > MOST:
                 self._known.pop(next(iter(self._known)))
         return username
+
+    async def username_of_token(self, token: str | None) -> str | None:
+        """Return whose token it is; None also when the Hub can't say."""
+        try:
+            return await self.ask(token)
+        except HubAway:
+            return None
 
     def forget(self, token: str) -> None:
         """Ask the Hub again the next time this token is seen (she signed out)."""

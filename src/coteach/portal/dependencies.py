@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from coteach.errors import Forbidden, UserError
+from coteach.hub.api import HubAway
 from coteach.hub.session import SESSION_COOKIE, Sessions, bearer
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
@@ -74,7 +75,12 @@ async def maybe_person(request: Request) -> Person | None:
     if not hasattr(request.state, "person"):
         request.state.person = None
         found = parts(request).sessions
-        username = await found.username_of_token(token_of(request))
+        try:
+            username = await found.ask(token_of(request))
+        except HubAway:
+            raise UserError(_("We can't see who you are right now."),
+                            hint=_("Nothing is lost. Try again in a minute."), status=503,
+                            code="hub-away") from None
         if username is not None:
             request.state.person = await found.person(username)
             if request.state.person is None:

@@ -24,6 +24,9 @@ from coteach.store.schema import Person
 
 router = APIRouter(include_in_schema=False)
 
+HUB_SESSION = "jupyterhub-session-id"
+"""The Hub's cookie on the whole site while somebody is signed in to it."""
+
 
 def _read(database: Database, person: Person) -> Overview:
     with database.reading() as session:
@@ -34,6 +37,9 @@ def _read(database: Database, person: Person) -> Overview:
 async def home(request: Request, person: MaybePerson, database: TheDatabase,
                sessions: TheSessions) -> Response:
     """Show what is next, or where to sign in."""
+    if person is None and HUB_SESSION in request.cookies:
+        # Signed in at the Hub, for example just signed up there: no second door.
+        return RedirectResponse("/login", status_code=303)
     if person is None:
         return render(request, "welcome.html")
     # In a thread: the database must not hold up other requests.

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
 from coteach import ui
+from coteach.portal import compress
 from coteach.store.schema import Person
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,4 +41,6 @@ def render(request: Request, name: str, status: int = 200, **context: Any) -> HT
         "person": person, "time_zone": person.time_zone if person else "UTC",
         "demo": request.app.state.parts.settings.demo,
         "here_in": lambda tag: here_in(request, tag), "path": request.url.path, **context})
-    return HTMLResponse(text, status_code=status)
+    answer = HTMLResponse(status_code=status)
+    compress.fill(answer, text.encode(), request.headers.get("accept-encoding", ""))
+    return answer
