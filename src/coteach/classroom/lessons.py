@@ -1,28 +1,23 @@
 """A lesson pack as a class page in a language, and the questions it asks.
 
-A lesson's questions are learnt by running it once; what was learnt is kept in a file that is named
-by the content, so that a changed lesson is run again.
+The questions are read from the notebook's source, until a pupil's page has run it and shown what
+really was asked; that is kept in a file named by the content, so a changed lesson begins anew.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import structlog
 
 from coteach import lessonpack
 from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from coteach.i18n import gettext as _
 from coteach.lessonpack import get_lesson
-from coteach.pages import ClassPages, Page
+from coteach.pages import Page
 from coteach.settings import Settings
-
-log = structlog.get_logger("classroom")
 
 
 @dataclass(frozen=True)
@@ -71,46 +66,29 @@ class LessonHere:
 class Outlines:
     """The questions of lessons, by content."""
 
-    def __init__(self, settings: Settings, pages: ClassPages) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._folder = settings.layout.run / "outlines"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._pages = pages
-        self._running: dict[Path, asyncio.Task[list[dict[str, Any]]]] = {}
 
     def _file(self, here: LessonHere) -> Path:
         return self._folder / f"{here.lesson.id}-{here.language}-{here.digest}.json"
 
-    def known(self, here: LessonHere) -> list[dict[str, Any]] | None:
-        """Return the questions if they are known; None makes somebody find out."""
+    def of(self, here: LessonHere) -> list[dict[str, Any]]:
+        """Return the questions of a lesson (see `pages.questions`)."""
         try:
             return list(json.loads(self._file(here).read_text(encoding="utf-8")))
         except (OSError, ValueError):
-            return None
-
-    def find_out(self, here: LessonHere) -> asyncio.Task[list[dict[str, Any]]]:
-        """Run the lesson in the background unless that is going on."""
-        file = self._file(here)
-        task = self._running.get(file)
-        if task is None:
-            task = self._running[file] = asyncio.create_task(self._learn(here, file))
-            task.add_done_callback(lambda _task: self._running.pop(file, None))
-        return task
+            notebook = here.lesson.notebook_in(here.language)
+            return [{**asdict(asked), "options": list(asked.options)}
+                    for asked in lessonpack.questions_asked(notebook)]
 
     def learnt(self, here: LessonHere, questions: list[dict[str, Any]]) -> None:
         """Keep the questions that a pupil's page showed."""
-        if questions and self.known(here) is None:
-            scratch = self._file(here).with_suffix(".new")
+        file = self._file(here)
+        if questions and not file.exists():
+            scratch = file.with_suffix(".new")
             scratch.write_text(json.dumps(questions, ensure_ascii=False), encoding="utf-8")
-            scratch.replace(self._file(here))
-
-    async def _learn(self, here: LessonHere, file: Path) -> list[dict[str, Any]]:
-        try:
-            questions = await self._pages.outline(here.page(), f"outline:{file.stem}")
-        except Exception:
-            log.exception("the questions of a lesson could not be found", lesson=here.lesson.id)
-            return []
-        self.learnt(here, questions)
-        return questions
+            scratch.replace(file)
 
 
 def choices(settings: Settings, language: str) -> list[tuple[str, str, str]]:

@@ -69,18 +69,18 @@ def state_of(session: Session, room: Classroom, session_id: str, language: str) 
     here = room.guests.here(row.id)
     outline = outline_of(room, row, language)
     return {
-        "open": classes.is_open(row), "ready": outline is not None,
+        "open": classes.is_open(row),
         "cards": [{"id": c.id, "name": c.nickname, "picture": known(c.picture),
                    "state": ("here" if c.pseudonym in here else
                              "away" if c.pseudonym in entered else "not-yet")} for c in cards],
-        "questions": summary(outline or [], rows, cards),
+        "questions": summary(outline, rows, cards),
     }
 
 
-def outline_of(room: Classroom, row: ClassSession, language: str) -> list[dict[str, Any]] | None:
-    """Return a lesson's questions if they are known in this language."""
+def outline_of(room: Classroom, row: ClassSession, language: str) -> list[dict[str, Any]]:
+    """Return the questions of a session's lesson; none for a lesson that is gone."""
     try:
-        return room.outlines.known(LessonHere.find(room.settings, row.lesson, language))
+        return room.outlines.of(LessonHere.find(room.settings, row.lesson, language))
     except UserError:
         return []
 

@@ -35,7 +35,7 @@ class Classroom:
         self.database = database
         self.guests = Guests(settings)
         self.pages = ClassPages(settings, BASE, self.visitor_of)
-        self.outlines = Outlines(settings, self.pages)
+        self.outlines = Outlines(settings)
         self.sessions = Sessions(settings, database)
         self.wrong_codes = WrongCodes()
         self.live = Live()

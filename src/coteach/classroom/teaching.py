@@ -107,8 +107,6 @@ class Open(TeacherHandler):
         row, earlier = await self.change(do)
         for session_id in earlier:
             await self.room.class_is_over(session_id)
-        if self.room.outlines.known(here) is None:
-            self.room.outlines.find_out(here)
         self.redirect(f"/c/teach/{row.id}", status=303)
 
 
@@ -120,8 +118,6 @@ class Watch(TeacherHandler):
         row = await self.read(lambda s: self.my_session(s, session_id))
         school_class = await self.read(lambda s: classes.get(s, row.class_id))
         here = LessonHere.find(self.room.settings, row.lesson, self.language)
-        if self.room.outlines.known(here) is None:
-            self.room.outlines.find_out(here)
         state = await self.read(
             lambda s: live.state_of(s, self.room, session_id, self.language))
         address, reachable = self.address_of(row)
@@ -176,7 +172,7 @@ class Csv(TeacherHandler):
         def ask(session: Session) -> tuple[bytes, str]:
             row = self.my_session(session, session_id)
             rows = events.read(session, session_id=row.id, verbs=["answered"])
-            outline = live.outline_of(self.room, row, self.language) or []
+            outline = live.outline_of(self.room, row, self.language)
             return results.as_csv(outline, rows, classes.cards(session, row.class_id),
                                   self.person.time_zone), f"{row.lesson}-{row.code}"
         text, name = await self.read(ask)

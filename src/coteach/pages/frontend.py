@@ -50,8 +50,7 @@ def page_config(base_url: str) -> dict[str, Any]:
         "baseUrl": base_url, "terminalsAvailable": False, "progressiveRendering": False,
         "fullStaticUrl": f"{base_url}voila/static",
         "fullLabextensionsUrl": f"{base_url}voila/labextensions",
-        "extensionConfig": {}, "federated_extensions": extensions(), "disabledExtensions": [],
-        # The stock address is a CDN's; the front end brings its own copy.
-        "mathjaxConfig": "TeX-AMS_CHTML-full,Safe", "fullMathjaxUrl": "",
+        "extensionConfig": {}, "federated_extensions": extensions(), "disabledExtensions": ["@jupyterlab/mathjax2-extension"],
+        # Disabled above: Voila would load the formula setter from a CDN, and here is no CDN.
         "jupyterLabTheme": "light",
     }

@@ -7,13 +7,13 @@ as its cell has run; a cell that fails shows one calm sentence and the rest goes
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import structlog
 from jupyter_core.utils import ensure_async
-from traitlets import Dict
 from traitlets.config import Config
 from voila.configuration import VoilaConfiguration
 from voila.execute import VoilaExecutor
@@ -84,6 +84,19 @@ class NoFiles:
         return False
 
 
+@dataclass
+class Progress:
+    """What the template is told while it is being sent."""
+
+    state: str = "starting"
+    """``starting``, ``running``, ``full`` or ``failed``."""
+    sentence: str = ""
+
+    def __deepcopy__(self, memo: Any) -> Progress:
+        """Return itself: the exporter copies resources, and this must stay the one we change."""
+        return self
+
+
 class LessonRenderer(NotebookRenderer):
     """Voila's renderer for a notebook in memory, with a kernel started when the text is sent.
 
@@ -98,8 +111,6 @@ class LessonRenderer(NotebookRenderer):
     config
         Traits of the executor, from `executor_config`.
     """
-
-    words = Dict()
 
     def __init__(self, notebook: nbformat.NotebookNode, kernels: LessonKernels, *, visitor: str,
                  env: dict[str, str], folder: Path | None, base_url: str,
@@ -118,6 +129,7 @@ class LessonRenderer(NotebookRenderer):
         self._more = resources
         self._stack = AsyncExitStack()
         self.kernel_id = ""
+        self.progress = Progress()
         self.executor: LessonExecutor | None = None
         self.failed_cells: list[str] = []
 
@@ -131,7 +143,7 @@ class LessonRenderer(NotebookRenderer):
         """Prepare the exporter."""
         await super().initialize(**kwargs)
         self.resources.update(self._more)
-        self.resources["kernel_state"] = "starting"
+        self.resources["progress"] = self.progress
 
     async def _jinja_kernel_start(self, nb: Any, kernel_id: Any = None,
                                   kernel_future: Any = None) -> str:
@@ -139,20 +151,19 @@ class LessonRenderer(NotebookRenderer):
             self.kernel_id = await self._stack.enter_async_context(
                 self._kernels.run(self._visitor, self._env, self._folder))
         except NoKernelFree as error:
-            self.resources["kernel_state"] = "full"
-            self.resources["kernel_sentence"] = str(error)
+            self.progress.state, self.progress.sentence = "full", str(error)
             return ""
         except Exception:
             log.exception("a lesson kernel did not start")
-            self.resources["kernel_state"] = "failed"
-            self.resources["kernel_sentence"] = _(
+            self.progress.state = "failed"
+            self.progress.sentence = _(
                 "The moving parts of this page did not start. You can read on.")
             return ""
         self.executor = LessonExecutor(
             nb, km=self._kernels.get_kernel(self.kernel_id), config=self.traitlet_config,
             show_tracebacks=True)
         self.executor.kc = await self.executor.async_start_new_kernel_client()
-        self.resources["kernel_state"] = "running"
+        self.progress.state = "running"
         return self.kernel_id
 
     async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> Any:

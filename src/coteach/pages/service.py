@@ -1,7 +1,7 @@
 """The class pages of one service: Voila's front end, its kernels, and writing a page.
 
 `ClassPages` is all that a service needs: `handlers` and `settings` for its tornado application,
-`write_page` in a handler, `outline` to learn a lesson's questions, `close` at the end.
+`write_page` in a handler, `close` at the end.
 """
 
 from __future__ import annotations
@@ -141,18 +141,6 @@ class ClassPages:
         await handler.finish()
         return renderer
 
-    async def outline(self, page: Page, visitor: str = "outline") -> list[dict[str, Any]]:
-        """Run a lesson once and return the questions it asks (see `questions.questions_of`)."""
-        renderer = self._renderer(page, visitor)
-        await renderer.initialize()
-        try:
-            async for _snippet in renderer.generate_content_generator():
-                pass
-        finally:
-            await renderer.close()
-            await self.kernels.close_of(visitor)
-        return renderer.questions()
-
     def _renderer(self, page: Page, visitor: str) -> LessonRenderer:
         static = f"{self.base_url}page/static/"
         env = {"PATH": os.environ.get("PATH", os.defpath), "COTEACH_LANG": page.language,
@@ -171,7 +159,6 @@ class ClassPages:
                 "page_data": {"base": self.base_url, **page.data},
                 "places": {str(cell.get("id")): place for place, cell in
                            enumerate(page.notebook.cells, start=1)},
-                "kernel_sentence": "",
             })
 
     async def close(self) -> None:

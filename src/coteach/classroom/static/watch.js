@@ -61,8 +61,7 @@ function lines(question) {
 
 function questions() {
   const box = byId("questions");
-  byId("not-ready").hidden = state.ready;
-  if (!state.questions.length && state.ready) {
+  if (!state.questions.length) {
     box.replaceChildren(make("p", { class: "empty" }, t("This lesson asks no questions.")));
     return;
   }
