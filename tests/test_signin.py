@@ -109,7 +109,7 @@ def test_an_invitation_makes_the_account_and_signs_in_and_is_used_up(house):
     token = house.invite()
     with house.browser() as browser:
         answer = sign_up(browser, token, username="mai.lan")
-        assert (answer.status_code, answer.headers["location"]) == (302, "/")
+        assert (answer.status_code, answer.headers["location"]) == (302, "/login")
         assert browser.get("/hub/home").status_code == 200
         again = browser.get("/hub/signup", params={"invite": token})
         assert again.status_code == 410
@@ -192,7 +192,7 @@ def test_the_school_of_the_invitation_is_named_safely(house):
 def test_demo_people_sign_in_and_land_on_the_portal(house):
     with house.browser() as browser:
         answer = sign_in(browser, "demo-amina", PASSWORD)
-        assert (answer.status_code, answer.headers["location"]) == (302, "/")
+        assert (answer.status_code, answer.headers["location"]) == (302, "/login")
 
 
 def test_a_guesser_has_to_wait_and_others_do_not(house):

@@ -46,6 +46,8 @@ def test_a_teacher_makes_her_account_from_the_link_and_is_at_the_portal(
     database.close()
     page = new_page()
     page.goto(f"/invite/{token}")
+    screenshot(page, "invitation")
+    page.get_by_role("link", name="Make your account").click()
     page.locator("input[name=username]").wait_for()
     screenshot(page, "sign-up")
     page.locator("input[name=display_name]").fill("Lan Hương")

@@ -92,7 +92,7 @@ class SignUpPage(Page):
         self.log.info("Account made by invitation: %s", person.username)
         user = await self.login_user({"username": person.username, "password": password})
         self._jupyterhub_user = user
-        self.redirect("/")
+        self.redirect(self.default_url)
 
     def _invitation(self) -> tuple[Invitation, School | None]:
         with self.authenticator.store.reading() as session:
