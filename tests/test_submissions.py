@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -205,7 +206,7 @@ async def test_an_assignment_that_is_not_released_yet_is_pending(alliance):
         until = time.monotonic() + 60
         while (await http.get(f"/api/v1/modules/{MODULE}/files")).json()["pending"]:
             assert time.monotonic() < until
-            time.sleep(0.3)
+            await asyncio.sleep(0.3)
 
 
 async def finished(http, here):
@@ -216,7 +217,7 @@ async def finished(http, here):
             assert run["state"] == "done", run
             return run
         assert time.monotonic() < until
-        time.sleep(0.3)
+        await asyncio.sleep(0.3)
 
 
 async def test_from_hand_in_to_feedback(alliance, released):
