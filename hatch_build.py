@@ -88,7 +88,9 @@ def install_packages(folder: Path) -> None:
     """Put the packages of a lock file into node_modules, unless they are there already."""
     wanted = digest([folder / "package.json", folder / "package-lock.json"])
     if not is_fresh(folder / "node_modules", wanted):
-        npm("ci", "--no-audit", "--no-fund", cwd=folder)
+        # Not `ci`: that refuses a lock file without the optional packages of other platforms,
+        # which is what npm writes when a registry does not carry all of them.
+        npm("install", "--no-save", "--no-audit", "--no-fund", cwd=folder)
         (folder / "node_modules" / STAMP).write_text(wanted)
 
 
@@ -195,7 +197,7 @@ def lab_sources() -> list[Path]:
 
 def labextension() -> bool:
     """Build the JupyterLab extension into the package; its package.json names the folder."""
-    if not (LAB / "package-lock.json").exists():
+    if not (LAB / "package-lock.json").exists() or not (LAB / "src").is_dir():
         LAB_OUT.mkdir(exist_ok=True)  # hatch installs this folder and must find it
         return False
     wanted = digest(lab_sources())
