@@ -197,7 +197,7 @@ def lab_sources() -> list[Path]:
 
 def labextension() -> bool:
     """Build the JupyterLab extension into the package; its package.json names the folder."""
-    if not (LAB / "package-lock.json").exists() or not (LAB / "src").is_dir():
+    if not (LAB / "src" / "index.ts").exists():
         LAB_OUT.mkdir(exist_ok=True)  # hatch installs this folder and must find it
         return False
     wanted = digest(lab_sources())
