@@ -36,8 +36,8 @@ class TeacherHandler(Handler):
         super().prepare()
         person = await self.room.sessions.person_of_cookie(self.get_cookie(SESSION_COOKIE))
         if person is None:
-            if self.request.method == "GET" and "text/html" in self.request.headers.get(
-                    "Accept", "text/html"):
+            accept = self.request.headers.get("Accept", "")
+            if self.request.method == "GET" and "text/event-stream" not in accept:
                 self.redirect("/login?next=" + quote(self.request.uri or "/c/teach/", safe="/"),
                               status=303)
                 return

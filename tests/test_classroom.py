@@ -1,0 +1,299 @@
+"""The classroom: pupils enter, answer once, and reach nothing of each other; teachers see and close."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import uuid
+
+import pytest
+from classroom_site import answer, running
+
+from coteach.store import classes
+from coteach.store.schema import ClassSession, Event
+
+
+@pytest.fixture
+async def site(settings):
+    async with running(settings) as made:
+        yield made
+
+
+async def test_a_code_typed_in_any_way_leads_to_the_name_cards(site):
+    async with site.browser() as browser:
+        code = site.ids["code"]
+        page = await browser.get("/c/", params={"code": f" {code[:2].lower()} {code[2:].lower()}"})
+    assert page.status_code == 200 and page.url.path == f"/c/{code}"
+    assert all(name in page.text for name in ("Mai", "Long", "Hoa"))
+    assert "@" not in page.text and "type=\"email\"" not in page.text
+
+
+async def test_a_wrong_code_gets_a_sentence_and_can_be_corrected(site):
+    async with site.browser() as browser:
+        page = await browser.get("/c/", params={"code": "wrong"})
+    assert page.status_code == 404
+    assert "No class has the code WRONG." in page.text and 'value="wrong"' in page.text
+
+
+async def test_guessing_codes_is_stopped_for_one_address_only(site):
+    async with site.browser() as browser:
+        for _try in range(20):
+            await browser.get("/c/", params={"code": "AAAAA"})
+        assert (await browser.get("/c/", params={"code": site.ids["code"]})).status_code == 429
+        other = await browser.get(f"/c/{site.ids['code']}",
+                                  headers={"X-Forwarded-For": "203.0.113.9"})
+    assert other.status_code == 200
+
+
+async def test_the_language_is_switched_before_entering_and_kept(site):
+    async with site.browser() as browser:
+        page = await browser.get("/c/", params={"lang": "vi"})
+        assert '<html lang="vi">' in page.text
+        assert '<html lang="vi">' in (await browser.get("/c/")).text
+
+
+async def test_choosing_a_card_gives_a_pass_for_this_class_only(site):
+    pupil = await site.pupil("Mai")
+    assert pupil.guest.session == site.ids["session"]
+    cookie = next(c for c in pupil.browser.cookies.jar if c.name == "coteach_guest")
+    assert cookie.path == "/c/" and "HttpOnly" in cookie._rest
+    with site.database.reading() as session:
+        entered = session.query(Event).one()
+    assert (entered.verb, entered.actor) == ("entered", site.ids["actor-Mai"])
+
+
+async def test_a_card_of_another_class_is_refused(site):
+    with site.database.session() as session:
+        other = classes.add_card(session, classes.get(session, site.ids["class-otto"]),
+                                 nickname="Eve", picture="owl")
+    async with site.browser() as browser:
+        page = await browser.post(f"/c/{site.ids['code']}/enter", data={"card": other.id})
+    assert page.status_code == 404 and "coteach_guest" not in browser.cookies
+
+
+async def test_another_site_can_choose_no_card(site):
+    async with site.browser(**{"Sec-Fetch-Site": "cross-site"}) as browser:
+        page = await browser.post(f"/c/{site.ids['code']}/enter", data={"card": site.ids["Mai"]})
+    assert page.status_code == 403
+
+
+async def test_an_answer_sent_twice_is_stored_once_and_comes_back_after_a_reload(site):
+    pupil = await site.pupil("Mai")
+    event = answer(1)
+    for _try in range(2):
+        assert (await pupil.send(event)).json() == {"stored": [event["id"]]}
+    assert [row.id for row in site.answers()] == [event["id"]]
+    row = site.answers()[0]
+    assert (row.actor, row.session, row.lesson) == (
+        site.ids["actor-Mai"], site.ids["session"], "swing")
+    assert row.client_time is None, "a clock that is wrong by years is not believed"
+    assert (await pupil.mine()).json()["events"][0]["value"]["answer"]["choice"] == 1
+
+
+async def test_the_newest_answer_counts_whatever_the_device_clock_says(site):
+    pupil = await site.pupil("Mai")
+    await pupil.send(answer(0, seq=1, client_time="2030-01-01T00:00:00Z"), answer(1, seq=2))
+    events = (await pupil.mine()).json()["events"]
+    assert [e["value"]["answer"]["choice"] for e in events] == [1]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"id": "7"}, {"verb": "entered"}, {"cell": "../x"}, {"cell": 3}, {"client_seq": -1},
+    {"client_seq": True}, {"value": "text"}, {"value": {"kind": "choice", "answer": {}}},
+    {"value": {"kind": "essay", "answer": {"text": "x"}}},
+    {"value": {"kind": "text", "key": "k", "answer": {"text": "x" * 5000}}},
+    {"value": {"kind": "number", "key": "k", "answer": {"number": "3"}}}])
+async def test_a_malformed_answer_is_refused_in_a_sentence(site, wrong):
+    pupil = await site.pupil("Mai")
+    refusal = await pupil.send(answer(**{}) | wrong)
+    assert refusal.status_code == 400
+    assert refusal.json()["error"]["message"].startswith("This answer could not be taken")
+    assert site.answers() == []
+
+
+async def test_numbers_that_are_none_and_huge_bodies_are_refused(site):
+    pupil = await site.pupil("Mai")
+    event = answer() | {"value": {"kind": "number", "key": "", "answer": {"number": float("nan")}}}
+    body = json.dumps({"pupil": pupil.guest.pupil, "events": [event]})
+    assert (await pupil.browser.post("/c/api/answers", content=body)).status_code == 400
+    assert (await pupil.browser.post("/c/api/answers", content="x" * 400_000)).status_code == 413
+    deep = "[" * 100_000
+    assert (await pupil.browser.post("/c/api/answers", content=deep)).status_code == 400
+
+
+async def test_answers_without_a_pass_or_with_a_forged_one_are_refused(site):
+    async with site.browser() as browser:
+        body = {"pupil": "x", "events": [answer()]}
+        assert (await browser.post("/c/api/answers", json=body)).status_code == 401
+        browser.cookies.set("coteach_guest", "eyJzZXNzaW9uIjoiMSJ9.forged", path="/c/")
+        assert (await browser.post("/c/api/answers", json=body)).status_code == 401
+
+
+async def test_one_pupil_can_neither_write_nor_read_as_another(site):
+    mai, long = await site.pupil("Mai"), await site.pupil("Long")
+    event = answer()
+    await mai.send(event)
+    assert (await long.send(answer(), pupil=mai.guest.pupil)).status_code == 409
+    assert (await long.browser.get("/c/api/answers", params={
+        "pupil": mai.guest.pupil})).status_code == 409
+    taken = await long.send(event | {"actor": site.ids["actor-Mai"]})
+    assert taken.status_code == 403, "an id that is somebody else's is not acknowledged"
+    assert (await long.mine()).json() == {"events": []}
+    assert [row.actor for row in site.answers()] == [site.ids["actor-Mai"]]
+
+
+async def test_leaving_takes_the_pass_away(site):
+    pupil = await site.pupil("Mai")
+    page = await pupil.browser.post("/c/leave")
+    assert page.url.path == f"/c/{site.ids['code']}" and "Who are you?" in page.text
+    assert (await pupil.mine()).status_code == 401
+
+
+async def test_a_closed_class_refuses_answers_and_entering_with_the_reason(site):
+    pupil = await site.pupil("Mai")
+    async with site.teacher() as teacher:
+        asked = await teacher.get(f"/c/teach/{site.ids['session']}/close")
+        assert "Close the class?" in asked.text
+        await teacher.post(f"/c/teach/{site.ids['session']}/close")
+    refusal = await pupil.send(answer())
+    assert refusal.status_code == 410
+    assert refusal.json()["error"]["message"] == "Your teacher has closed this class."
+    assert (await pupil.browser.get(f"/c/{site.ids['code']}")).status_code == 410
+
+
+async def test_a_class_whose_time_is_over_is_closed(site):
+    with site.database.session() as session:
+        row = session.get(ClassSession, site.ids["session"])
+        row.closes = row.opened
+    async with site.browser() as browser:
+        page = await browser.get(f"/c/{site.ids['code']}")
+    assert page.status_code == 410 and "The time of this class is over." in page.text
+
+
+async def test_a_nickname_can_hold_no_script(site):
+    async with site.teacher() as teacher:
+        await teacher.post(f"/c/teach/class/{site.ids['class-lan']}", data={
+            "nickname": "<b onclick=x>", "picture": "owl"})
+        watch = await teacher.get(f"/c/teach/{site.ids['session']}")
+    async with site.browser() as browser:
+        page = await browser.get(f"/c/{site.ids['code']}")
+    for text in (watch.text, page.text):
+        assert "<b onclick" not in text
+
+
+async def test_a_class_with_all_its_cards_says_that_it_is_full(site):
+    with site.database.session() as session:
+        mine = classes.get(session, site.ids["class-lan"])
+        for place in range(classes.MOST_CARDS - 3):
+            classes.add_card(session, mine, nickname=f"P{place}", picture="star")
+    async with site.teacher() as teacher:
+        page = await teacher.post(f"/c/teach/class/{mine.id}", data={"nickname": "One more"})
+        assert page.status_code == 409 and "This class is full" in page.text
+
+
+async def test_who_is_not_signed_in_goes_to_sign_in_and_comes_back(site):
+    async with site.browser() as browser:
+        page = await browser.get("/c/teach/", follow_redirects=False)
+    assert page.status_code == 303 and page.headers["Location"] == "/login?next=/c/teach/"
+
+
+async def test_another_teacher_may_do_nothing_with_the_class(site):
+    session = site.ids["session"]
+    async with site.teacher("otto") as otto:
+        for path in ("", "/board", "/close", "/events", "/answers.csv"):
+            assert (await otto.get(f"/c/teach/{session}{path}")).status_code == 403
+        assert (await otto.post(f"/c/teach/{session}/close")).status_code == 403
+        opened = await otto.post("/c/teach/open", data={
+            "class": site.ids["class-lan"], "lesson": "swing"})
+        assert opened.status_code == 403
+    assert (await (await site.pupil("Mai")).send(answer())).status_code == 200
+
+
+async def test_a_pupils_pass_opens_no_teachers_page(site):
+    pupil = await site.pupil("Mai")
+    page = await pupil.browser.get(f"/c/teach/{site.ids['session']}", follow_redirects=False)
+    assert page.status_code == 303
+
+
+async def test_opening_a_class_makes_a_fresh_code_and_ends_the_old_one(site):
+    async with site.teacher() as teacher:
+        page = await teacher.post("/c/teach/open", data={
+            "class": site.ids["class-lan"], "lesson": "swing"})
+        assert page.status_code == 200 and "<svg" in page.text
+        board = await teacher.get(f"{page.url.path}/board")
+    with site.database.reading() as session:
+        row = session.get(ClassSession, page.url.path.rpartition("/")[2])
+    assert row.code in board.text and row.code != site.ids["code"]
+    assert len(row.code) == 5 and set(row.code) <= set(classes.ALPHABET)
+    async with site.browser() as browser:
+        assert (await browser.get(f"/c/{site.ids['code']}")).status_code == 410
+
+
+async def test_a_lesson_that_is_not_there_opens_no_class(site):
+    async with site.teacher() as teacher:
+        page = await teacher.post("/c/teach/open", data={
+            "class": site.ids["class-lan"], "lesson": "nothing"})
+    assert page.status_code == 404
+
+
+async def test_the_teacher_sees_answers_as_they_come(site):
+    pupil = await site.pupil("Mai")
+    states = []
+
+    async def watch():
+        async with site.teacher() as teacher, teacher.stream(
+                "GET", f"/c/teach/{site.ids['session']}/events") as stream:
+            async for line in stream.aiter_lines():
+                if line.startswith("data: "):
+                    states.append(json.loads(line[6:]))
+                    if states[-1]["questions"][0]["count"]:
+                        return
+    watching = asyncio.create_task(watch())
+    while not states:
+        await asyncio.sleep(0.02)
+    await pupil.send(answer(1))
+    await asyncio.wait_for(watching, 3)
+    first, last = states[0], states[-1]
+    assert first["questions"][0]["prompt"] == "Which swing is slower?"
+    assert [bar["count"] for bar in last["questions"][0]["bars"]] == [0, 1]
+    assert {card["name"]: card["state"] for card in last["cards"]} == {
+        "Mai": "here", "Long": "not-yet", "Hoa": "not-yet"}
+
+
+async def test_csv_holds_the_newest_answers_and_no_formula(site):
+    pupil = await site.pupil("Mai")
+    for seq, text in enumerate(("first", '=HYPERLINK("http://x")'), start=1):
+        await pupil.send({**answer(seq=seq, cell="q-text"), "value": {
+            "kind": "text", "key": "why", "answer": {"text": text}}})
+    await pupil.send({**answer(seq=3, cell="q-number"), "value": {
+        "kind": "number", "key": "period", "answer": {"number": -3.5}}})
+    async with site.teacher() as teacher:
+        got = await teacher.get(f"/c/teach/{site.ids['session']}/answers.csv")
+    rows = list(csv.reader(io.StringIO(got.content.decode("utf-8-sig"))))
+    assert [row[:3] for row in rows[1:]] == [
+        ["Why?", "Mai", '\'=HYPERLINK("http://x")'],
+        ["How long does the 4 m swing take?", "Mai", "-3.5"]]
+
+
+async def test_thirty_pupils_answering_at_once_lose_nothing(site):
+    with site.database.session() as session:
+        mine = classes.get(session, site.ids["class-lan"])
+        for place in range(27):
+            card = classes.add_card(session, mine, nickname=f"P{place}", picture="star")
+            site.ids[f"P{place}"] = card.id
+    names = ["Mai", "Long", "Hoa", *(f"P{place}" for place in range(27))]
+    pupils = await asyncio.gather(*(site.pupil(name) for name in names))
+    sent = [answer(seq=n) for n in range(30)]
+    done = await asyncio.gather(*(p.send(e) for p, e in zip(pupils, sent, strict=True)))
+    assert all(reply.status_code == 200 for reply in done)
+    assert {row.id for row in site.answers()} == {e["id"] for e in sent}
+
+
+async def test_unknown_addresses_and_methods_get_a_calm_page(site):
+    async with site.browser() as browser:
+        for path in ("/c/nothing/here", f"/c/files/{uuid.uuid4()}/x.png", "/c/teach/7"):
+            page = await browser.get(path)
+            assert page.status_code in (403, 404) and "<h1>" in page.text
+        assert (await browser.get("/c/healthz")).json() == {"ok": True}
