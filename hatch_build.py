@@ -210,6 +210,16 @@ def labextension() -> bool:
     return True
 
 
+def link_labextension() -> None:
+    """Let this environment's JupyterLab read what was built; a copy of it would grow old."""
+    place = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "coteach-lab"
+    if LAB_OUT.is_dir() and place.parent.is_dir() and place.resolve() != LAB_OUT:
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        place.unlink(missing_ok=True)
+        place.symlink_to(LAB_OUT)
+
+
 STEPS: dict[str, Callable[[], bool]] = {
     "proxy": proxy, "widgets": widgets, "catalogs": catalogs, "labextension": labextension}
 
@@ -238,6 +248,8 @@ def main(arguments: list[str]) -> int:
               file=sys.stderr)
         return 2
     done = build(arguments or ["all"])
+    if not arguments or {"all", "labextension"} & set(arguments):
+        link_labextension()
     print(f"Built: {', '.join(done)}." if done else "Everything is built already.")
     return 0
 

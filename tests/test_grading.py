@@ -47,7 +47,7 @@ for top in ("/home", "/tmp", "/root", "/work", "/srv", os.getcwd()):
                 seen.append(os.path.join(folder, name))
             elif name.endswith((".py", ".toml", ".txt")):
                 try:
-                    if "SECRET" in open(os.path.join(folder, name)).read(): seen.append(name)
+                    if "SECRET-" "HIDDEN" in open(os.path.join(folder, name)).read(): seen.append(name)
                 except Exception: pass
 try:
     socket.create_connection(("127.0.0.1", 80), 1)
@@ -245,9 +245,9 @@ def test_a_notebook_that_runs_for_ever_is_stopped_and_the_next_one_is_marked(
         files[name] = tmp_path / f"{name}.ipynb"
         nbformat.write(answered(released, code=code), files[name])
     found = grade(course, ASSIGNMENT, [Job(n, "assignment", f) for n, f in files.items()],
-                  seconds=12)
+                  seconds=9)
     assert [(r.status, r.score) for r in found] == [("failed", None), ("needs_manual", 3.0)]
-    assert "longer than 12 seconds" in found[0].reason.sentence()
+    assert "longer than 9 seconds" in found[0].reason.sentence()
 
 
 def test_the_release_has_no_solutions_no_hidden_tests_and_the_header(released):

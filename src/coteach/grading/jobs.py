@@ -88,15 +88,21 @@ def _release(worker: Worker, course: CourseFolder, assignment: str, force: bool
     except WorkerFailed as error:
         complaint = error.reason.sentence()
     if complaint:
-        last = [s for s in complaint.splitlines() if s.strip()][-1].strip()
-        named = [s.strip() for s in complaint.splitlines() if "Error" in s]
         raise UserError(
             _("The assignment {assignment} can't be released: {detail}.").format(
-                assignment=assignment, detail=(named[-1] if named else last)[:300].rstrip(".")),
+                assignment=assignment, detail=_named(complaint)),
             hint=_("Correct its source notebook."), code="bad-assignment")
     stamp.write_text(digest)
     tops: dict[str, float] = found["max_scores"]
     return tops
+
+
+def _named(complaint: str) -> str:
+    """Return the first error that nbgrader names; those after it only say that there was one."""
+    lines = [line.strip() for line in complaint.splitlines() if line.strip()]
+    errors = [line.partition(": ")[2] for line in lines
+              if line.partition(":")[0].endswith(("Error", "Exception")) and ": " in line]
+    return (errors or lines[-1:])[0][:300].rstrip(".")
 
 
 def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers: int = 1,

@@ -92,6 +92,18 @@ class Handler(APIHandler):
         self.finish(json.dumps(content))
 
 
+class Words(Handler):
+    """The sidebar's words in her language."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        language = i18n.get_language()
+        file = i18n.LOCALE_DIR / f"{language}.json"
+        there = language != i18n.DEFAULT_LANGUAGE and file.is_file()
+        self.answer({"language": language, "catalog": json.loads(
+            file.read_text(encoding="utf-8")) if there else {}})
+
+
 class Home(Handler):
     """Her modules and steps, in her language."""
 
@@ -183,5 +195,5 @@ def handlers(base_url: str, portal: Portal | None, root: str) -> list[tuple[Any,
     """Return the handlers for a server's web application."""
     given = {"portal": portal, "root": root}
     return [(url_path_join(base_url, "coteach", name), kind, given) for name, kind in (
-        ("home", Home), ("fetch", Fetch), ("submit", Submit), ("submissions", Submissions),
+        ("home", Home), ("words", Words), ("fetch", Fetch), ("submit", Submit), ("submissions", Submissions),
         ("feedback", Feedback), ("step-done", StepDone))]

@@ -108,11 +108,18 @@ def _warning(task: Task, raw: bytes) -> str:
 
 
 @router.get("/api/v1/submissions", tags=["submissions"])
-def list_own(person: CurrentPerson, database: TheDatabase, assignment: str = ""
-             ) -> dict[str, Any]:
-    """Return one's own receipts, newest first, with marks where they are released."""
+def list_own(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+             assignment: str = "") -> dict[str, Any]:
+    """Return one's own receipts, newest first, with marks where they are released.
+
+    A module's id stands for its assignment, as when handing in.
+    """
     with database.reading() as session:
-        rows = assessment.of_person(session, person.id, assignment=assignment or None)
+        rows = assessment.of_person(session, person.id)
+        mine = people.cohorts_of(session, person)
+    names = {assignment} | {t.assignment for c in mine for t in cohorts.tasks(settings, c)
+                            if t.module.id == assignment}
+    rows = [(s, g) for s, g in rows if not assignment or s.assignment in names]
     return {"submissions": [
         {"receipt": receipt(s, person),
          "marks": marks_of(g) if g is not None and g.released else None} for s, g in rows]}

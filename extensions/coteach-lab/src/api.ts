@@ -1,0 +1,105 @@
+/** Asking this person's own Jupyter server, which asks the portal. */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+/** A sentence that the person may read. */
+export class Problem extends Error {
+  constructor(message: string, readonly hint: string, readonly code: string) {
+    super(message);
+  }
+}
+
+export interface Step {
+  id: string;
+  kind: string;
+  title: string;
+  cell: string;
+  state: string;
+  word: string;
+  url: string;
+  can_tick: boolean;
+}
+
+export interface Module {
+  id: string;
+  number: number;
+  title: string;
+  minutes: number;
+  url: string;
+  current: string;
+  done: number;
+  deadline: string | null;
+  steps: Step[];
+}
+
+export interface Cohort {
+  id: string;
+  course: string;
+  title: string;
+  modules: Module[];
+}
+
+export interface Home {
+  learning: Cohort[];
+  next: { module: string };
+  me: { display_name: string; time_zone: string };
+}
+
+export interface Receipt {
+  id: string;
+  assignment: string;
+  sha256: string;
+  received: string;
+  late: boolean;
+  url: string;
+  new?: boolean;
+  warning?: string;
+}
+
+export interface Part {
+  grade_id: string;
+  score: number | null;
+  max_score: number;
+  message: string;
+  comment: string;
+  by_hand: boolean;
+}
+
+export interface Marks {
+  status: string;
+  score: number | null;
+  max_score: number | null;
+  reason: string;
+  released: string;
+  tests: Part[];
+}
+
+export interface HandIn {
+  receipt: Receipt;
+  marks: Marks | null;
+}
+
+export interface Files {
+  folder: string;
+  written: string[];
+  kept: string[];
+  pending: string[];
+}
+
+/** Ask `<base>/coteach/<name>`; with a body it is a POST. Throws a `Problem` with a sentence. */
+export async function request<T>(name: string, body?: object, seconds = 90): Promise<T> {
+  const settings = ServerConnection.makeSettings();
+  const init: RequestInit = { signal: AbortSignal.timeout(seconds * 1000) };
+  if (body) {
+    init.method = 'POST';
+    init.body = JSON.stringify(body);
+  }
+  const answer = await ServerConnection.makeRequest(
+    URLExt.join(settings.baseUrl, 'coteach', name), init, settings);
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const said = found.error ?? {};
+    throw new Problem(said.message ?? answer.statusText, said.hint ?? '', said.code ?? '');
+  }
+  return found as T;
+}

@@ -1,0 +1,4 @@
+/** coteach in JupyterLab: the list of plugins. */
+import { sidebar } from './sidebar';
+
+export default [sidebar];
