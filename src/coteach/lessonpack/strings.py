@@ -19,7 +19,8 @@ KEYWORDS = frozenset({
 
 def texts_of(source: str) -> list[str]:
     """Return the translatable texts of a code cell in order, each once."""
-    return list(dict.fromkeys(node.value for node in _literals(source)))
+    found = sorted(_literals(source), key=lambda node: (node.lineno, node.col_offset))
+    return list(dict.fromkeys(node.value for node in found))
 
 
 def replace_texts(source: str, translate: Callable[[str], str]) -> str:

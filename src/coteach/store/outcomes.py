@@ -53,6 +53,11 @@ class Answer:
     answer: dict[str, Any]
 
 
+def all_cohorts(session: Session) -> list[Cohort]:
+    """Return every cohort, the newest first."""
+    return list(session.scalars(select(Cohort).order_by(Cohort.starts.desc(), Cohort.id)))
+
+
 def teachers(session: Session, cohort_id: str) -> list[str]:
     """Return the ids of those who learn in a cohort."""
     return list(session.scalars(select(CohortMember.person_id).where(

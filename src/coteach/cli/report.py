@@ -1,0 +1,93 @@
+"""`coteach report`: an outcome report as HTML, CSV or parquet."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coteach import i18n, reports
+from coteach import settings as settings_module
+from coteach.errors import NotFound, UserError
+from coteach.i18n import gettext as _
+from coteach.settings import Settings
+from coteach.store import outcomes
+from coteach.store.database import Database
+from coteach.store.schema import Cohort
+
+KINDS = (".html", ".csv", ".parquet")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report")(report_command)
+
+
+def report_command(
+    name: Annotated[str, typer.Argument(help="The report: cohort-outcomes.")],
+    out: Annotated[Path | None, typer.Option(
+        help="The file; its ending says what is written: .html, .csv or .parquet.")] = None,
+    cohort: Annotated[str, typer.Option(
+        help="Id or name of the cohort; not needed when there is only one.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the report, for example vi.")] = "",
+    data: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
+) -> None:
+    """Write an outcome report to a file."""
+    reports.report_notebook(name)
+    file = out or Path(f"{name}.html")
+    if file.suffix not in KINDS:
+        raise UserError(_("A report can't be written as {ending!r}.").format(ending=file.suffix),
+                        hint=_("Known endings: {names}.").format(names=", ".join(KINDS)),
+                        code="bad-ending")
+    tag = i18n.match(language) if language else i18n.get_language()
+    if tag is None:
+        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
+                        code="no-language")
+    settings = settings_module.load(data)
+    if not settings.database_url and not settings.layout.database.is_file():
+        raise NotFound(_("There is no coteach in {folder}.").format(folder=settings.data),
+                       hint=_("Name its data folder with --data."), code="no-data")
+    database = Database.of(settings)
+    try:
+        with i18n.language(tag):
+            _write(file, database, settings, _cohort(database, cohort), tag)
+    finally:
+        database.close()
+    typer.echo(_("Written: {file}").format(file=file))
+
+
+def _write(file: Path, database: Database, settings: Settings, cohort_id: str, tag: str) -> None:
+    if file.suffix == ".html":
+        # Only here: it loads the whole rendering machine, which the tables don't need.
+        from coteach.portal.reports import report_html
+
+        raw = asyncio.run(report_html(database, settings, cohort_id, tag)).encode()
+    else:
+        with database.reading() as session:
+            table = reports.summary(reports.tables(session, cohort_id, tag, settings))
+        raw = reports.as_csv(table).encode() if file.suffix == ".csv" else table.to_parquet(
+            None, index=False)
+    scratch = file.with_name(f".{file.name}.new")
+    try:
+        scratch.write_bytes(raw)
+        scratch.replace(file)
+    except OSError as error:
+        raise UserError(_("The file {file} can't be written: {error}.").format(
+            file=file, error=error.strerror), code="bad-file") from None
+
+
+def _cohort(database: Database, asked: str) -> str:
+    with database.reading() as session:
+        known: list[Cohort] = outcomes.all_cohorts(session)
+    found = [c for c in known if not asked or asked in (c.id, c.name)]
+    if len(found) == 1:
+        return found[0].id
+    names = ", ".join(f"{c.name} ({c.id})" for c in known)
+    if not known:
+        raise NotFound(_("There is no cohort yet."), code="no-cohort")
+    raise NotFound(
+        _("There is no cohort {cohort!r}.").format(cohort=asked) if asked and not found
+        else _("There are several cohorts."),
+        hint=_("Choose one with --cohort: {names}.").format(names=names), code="which-cohort")
