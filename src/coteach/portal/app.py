@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,15 +16,28 @@ from fastapi.responses import JSONResponse
 from coteach import __version__, ui
 from coteach.hub.api import HubApi
 from coteach.hub.session import Sessions
-from coteach.portal import faults
+from coteach.portal import (
+    api,
+    cohorts,
+    faults,
+    grading,
+    home,
+    invitations,
+    recordings,
+    reports,
+    rooms,
+    settings_page,
+    signin,
+    submissions,
+)
 from coteach.portal.dependencies import Parts
 from coteach.portal.guard import Guard
 from coteach.portal.static import Static
 from coteach.settings import Settings
 from coteach.store.database import Database
 
-ROUTERS = ("signin", "home", "cohorts", "invitations", "settings_page", "api", "rooms",
-           "recordings", "submissions", "grading", "modules", "reports")
+ROUTERS = (signin, home, cohorts, invitations, settings_page, api, rooms, recordings, submissions,
+           grading, reports)
 """Modules of this package that have a `router`."""
 
 
@@ -69,9 +80,8 @@ def create_application(settings: Settings, database: Database | None = None,
     app.state.parts = parts
     app.add_middleware(Guard, parts=parts)
     faults.install(app)
-    for name in ROUTERS:
-        if find_spec(f"coteach.portal.{name}") is not None:
-            app.include_router(import_module(f"coteach.portal.{name}").router)
+    for module in ROUTERS:
+        app.include_router(module.router)
 
     @app.get("/healthz", include_in_schema=False)
     def healthz() -> JSONResponse:
