@@ -210,14 +210,19 @@ def labextension() -> bool:
     return True
 
 
-def link_labextension() -> None:
-    """Let this environment's JupyterLab read what was built; a copy of it would grow old."""
-    place = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "coteach-lab"
-    if LAB_OUT.is_dir() and place.parent.is_dir() and place.resolve() != LAB_OUT:
+def link_shared_data() -> None:
+    """Let this JupyterLab read what lies here; an editable install copies it or leaves it out."""
+    for source, target in (
+            (LAB_OUT, "share/jupyter/labextensions/coteach-lab"),
+            (PACKAGE / "labserver" / "jupyter_server_config.d" / "coteach.json",
+             "etc/jupyter/jupyter_server_config.d/coteach.json")):
+        place = Path(sys.prefix, target)
+        if not source.exists() or not place.parent.is_dir() or place.resolve() == source:
+            continue
         if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place)
         place.unlink(missing_ok=True)
-        place.symlink_to(LAB_OUT)
+        place.symlink_to(source)
 
 
 STEPS: dict[str, Callable[[], bool]] = {
@@ -248,8 +253,7 @@ def main(arguments: list[str]) -> int:
               file=sys.stderr)
         return 2
     done = build(arguments or ["all"])
-    if not arguments or {"all", "labextension"} & set(arguments):
-        link_labextension()
+    link_shared_data()
     print(f"Built: {', '.join(done)}." if done else "Everything is built already.")
     return 0
 
