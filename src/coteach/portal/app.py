@@ -23,6 +23,7 @@ from coteach.portal import (
     grading,
     home,
     invitations,
+    modules,
     recordings,
     reports,
     rooms,
@@ -37,7 +38,7 @@ from coteach.settings import Settings
 from coteach.store.database import Database
 
 ROUTERS = (signin, home, cohorts, invitations, settings_page, api, rooms, recordings, submissions,
-           grading, reports)
+           grading, modules, reports)
 """Modules of this package that have a `router`."""
 
 
