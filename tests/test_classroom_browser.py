@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -91,7 +90,6 @@ async def chromium() -> AsyncIterator:
 async def shot(page: Page, name: str) -> None:
     """Keep a picture where somebody wants to look at them."""
     if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 

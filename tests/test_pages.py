@@ -60,7 +60,7 @@ def message(kind: str, content: dict) -> str:
 async def until(wanted, seconds: float = 10) -> None:
     """Wait until something is true."""
     async with asyncio.timeout(seconds):
-        while not wanted():
+        while not wanted():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
@@ -97,8 +97,9 @@ async def test_a_page_loads_nothing_from_elsewhere(site):
 async def test_the_kernel_knows_the_language_and_no_secret_and_reaches_no_network(site):
     write_lesson(
         site, "import os; print(os.environ['COTEACH_LANG'])",
-        "import socket\ntry:\n    socket.create_connection(('127.0.0.1', %d), 2)\n"
-        "    print('reached')\nexcept OSError:\n    print('no way')" % site.settings.classroom_port,
+        "import socket\ntry:\n"
+        f"    socket.create_connection(('127.0.0.1', {site.settings.classroom_port}), 2)\n"
+        "    print('reached')\nexcept OSError:\n    print('no way')",
         "print(sorted(n for n in os.environ if 'SECRET' in n or 'TOKEN' in n or 'DATA' in n))",
         f"print(os.path.exists({str(site.settings.layout.root)!r}))")
     html = await (await site.pupil("Mai")).page()
@@ -194,7 +195,7 @@ async def test_a_kernel_that_dies_is_noticed(site):
     kernel = page_data(await pupil.page())["kernel"]
     await site.room.pages.kernels.get_kernel(kernel).provisioner.kill()
     async with asyncio.timeout(5):
-        while (await pupil.browser.get(f"/c/page/kernels/{kernel}")).status_code != 404:
+        while (await pupil.browser.get(f"/c/page/kernels/{kernel}")).status_code != 404:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 

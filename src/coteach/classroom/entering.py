@@ -73,6 +73,11 @@ class ClassPage(Handler):
             return
         await self._lesson(row, guest, card)
 
+    async def head(self, code: str) -> None:
+        """Say whether the class is open, without opening its page."""
+        await find(self, code)
+        self.set_status(204)
+
     async def _cards(self, row: ClassSession, school_class: SchoolClass) -> None:
         cards = await self.read(lambda s: classes.cards(s, row.class_id))
         here = self.room.guests.here(row.id)

@@ -50,7 +50,8 @@ def page_config(base_url: str) -> dict[str, Any]:
         "baseUrl": base_url, "terminalsAvailable": False, "progressiveRendering": False,
         "fullStaticUrl": f"{base_url}voila/static",
         "fullLabextensionsUrl": f"{base_url}voila/labextensions",
-        "extensionConfig": {}, "federated_extensions": extensions(), "disabledExtensions": ["@jupyterlab/mathjax2-extension"],
-        # Disabled above: Voila would load the formula setter from a CDN, and here is no CDN.
+        "extensionConfig": {}, "federated_extensions": extensions(),
+        # No address of MathJax: the stock one is a CDN's. Formulas stay as they are written.
+        "disabledExtensions": [],
         "jupyterLabTheme": "light",
     }

@@ -143,6 +143,8 @@ def routes(base: str, extensions: list[str]) -> list[Any]:
         (rf"{base}api/kernels/{KERNEL}/channels", KernelSocket),
         (rf"{base}page/kernels/{KERNEL}", KernelAlive),
         (rf"{base}page/kernels/{KERNEL}/close", KernelClose),
+        # Voila's own word at leaving; its own handler wants a token that a beacon can't carry.
+        (rf"{base}voila/api/shutdown/{KERNEL}", KernelClose),
         (rf"{base}page/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
         (rf"{base}voila/static/(.*)", VoilaFiles,
          {"paths": collect_static_paths(["voila", "nbconvert"], "lab")}),

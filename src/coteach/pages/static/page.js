@@ -34,7 +34,10 @@
         misses = answer.status === 404 ? misses + 1 : 0;
       } catch { misses = 0; }
       if (misses) {
-        gone.hidden = false;
+        // Is it the kernel alone, or is the page itself over (a class that was closed)?
+        const page = await fetch(location.pathname, { method: "HEAD", cache: "no-store" })
+          .catch(() => null);
+        (page?.status === 410 ? document.getElementById("ct-over") : gone).hidden = false;
         document.body.classList.add("ct-kernel-gone");
         return;
       }
