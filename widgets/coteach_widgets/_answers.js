@@ -1,11 +1,10 @@
 // The form of each kind of question. A form is {element, show(answer)}; it calls `save(answer)`
 // with what was entered. Real form controls, so that keyboards and screen readers just work.
 
-import { h } from "./_dom.js";
+import { h, uniqueId } from "./_dom.js";
 import { t } from "./_i18n.js";
 
-let count = 0;
-const fresh = () => `ct-q${++count}`;
+const fresh = () => uniqueId("ct-q");
 
 /** One of several: saved at the tap. */
 export function choiceForm({ options, label }, save) {

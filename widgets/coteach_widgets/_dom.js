@@ -33,3 +33,9 @@ export function when(iso) {
 
 /** Wait some milliseconds. */
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/**
+ * Return an id that nothing else on the page has. Each widget has a module of its own, so a counter
+ * would start again in each.
+ */
+export const uniqueId = (prefix) => `${prefix}-${Math.random().toString(36).slice(2, 12)}`;

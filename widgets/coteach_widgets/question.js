@@ -1,13 +1,12 @@
 // A question of a lesson. On a class page it sends through the outbox; in a notebook it previews.
 
 import { choiceForm, exitForm, numberForm, textForm } from "./_answers.js";
-import { h } from "./_dom.js";
+import { h, uniqueId } from "./_dom.js";
 import { t } from "./_i18n.js";
 import { nameOf, outbox } from "./_outbox.js";
 import { begin } from "./_widget.js";
 
 const FORMS = { choice: choiceForm, number: numberForm, text: textForm, exit: exitForm };
-let questions = 0;
 
 const words = {
   none: () => "",
@@ -29,7 +28,7 @@ function tellKernel(model, answer) {
 
 function render({ model, el }) {
   begin(model);
-  const label = `ct-asked-${++questions}`;
+  const label = uniqueId("ct-asked");
   const status = h("p", { class: "ct-answer-state", role: "status" });
   const key = model.get("named") ? model.get("key") : "";
   const kind = model.get("kind");
