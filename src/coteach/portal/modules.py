@@ -49,7 +49,12 @@ def _found(database: Database, person: Person, module_id: str) -> tuple[Cohort, 
                    code="no-module")
 
 
+PYTHON = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
 def _text(path: str, notebook: nbformat.NotebookNode) -> dict[str, str]:
+    # JupyterLab asks a person to choose a kernel when a notebook names none.
+    notebook.metadata.setdefault("kernelspec", PYTHON)
     return {"path": path, "encoding": "utf-8", "content": nbformat.writes(notebook)}
 
 
