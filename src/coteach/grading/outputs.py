@@ -15,6 +15,7 @@ MAX_CELL = 20_000
 """Characters of output that one cell may keep."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_HEADING = re.compile(r"^#+\s+", re.M)
 _HIDDEN = re.compile(r"^.*### BEGIN (HIDDEN TESTS|MARK SCHEME)[\s\S]*?### END \1.*(?:\n|$)", re.M)
 
 
@@ -70,7 +71,7 @@ def answers(path: Path) -> list[Answer]:
         elif mark.get("task"):
             found.append(Answer(mark["grade_id"], without_hidden(source), "", False))
         if cell.cell_type == "markdown" and not mark.get("solution"):
-            before = source
+            before = _HEADING.sub("", source)
     return found
 
 

@@ -194,6 +194,7 @@ def _stamp(moment: str) -> str:
 def handlers(base_url: str, portal: Portal | None, root: str) -> list[tuple[Any, ...]]:
     """Return the handlers for a server's web application."""
     given = {"portal": portal, "root": root}
-    return [(url_path_join(base_url, "coteach", name), kind, given) for name, kind in (
-        ("home", Home), ("words", Words), ("fetch", Fetch), ("submit", Submit), ("submissions", Submissions),
-        ("feedback", Feedback), ("step-done", StepDone))]
+    kinds = {"home": Home, "words": Words, "fetch": Fetch, "submit": Submit,
+             "submissions": Submissions, "feedback": Feedback, "step-done": StepDone}
+    return [(url_path_join(base_url, "coteach", name), kind, given)
+            for name, kind in kinds.items()]
