@@ -148,11 +148,7 @@ def _load(folder: Path) -> Lesson:
     ages = table.numbers("age_range", 2)
     if not 3 <= ages[0] <= ages[1] <= 99:
         raise table.bad("age_range", _("It must be two ages, the younger first."))
-    read_notebook(folder / "lesson.ipynb")
-    for tag in languages[1:]:
-        if not translation_file(folder, tag).is_file():
-            raise missing_file(f"{tag}.po", str(folder / "i18n"))
-    return Lesson(
+    lesson = Lesson(
         id=name, version=table.text("version"), title=table.texts("title", languages),
         summary=table.texts("summary") if "summary" in table else {DEFAULT_LANGUAGE: ""},
         languages=languages, ages=(ages[0], ages[1]), subject=table.texts("subject"),
@@ -161,6 +157,11 @@ def _load(folder: Path) -> Lesson:
         source=_source(table.table("source")),
         resources=tuple(_resource(t) for t in table.tables("resources")),
         folder=folder, extra=table.rest())
+    read_notebook(lesson.notebook_path)
+    for tag in languages[1:]:
+        if not translation_file(folder, tag).is_file():
+            raise missing_file(f"{tag}.po", str(folder / "i18n"))
+    return lesson
 
 
 def _licence(table: Table) -> str:

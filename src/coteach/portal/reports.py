@@ -79,7 +79,8 @@ async def report_html(database: Database, settings: Settings, cohort_id: str, la
                                        reports.report_translation(NAME, language))
         if linked:
             notebook.cells.insert(0, _links(cohort_id, language))
-        styles = (ui.STATIC / "tokens.css").read_text(encoding="utf-8")
+        styles = "".join((ui.STATIC / name).read_text(encoding="utf-8")
+                         for name in ("tokens.css", "base.css"))
         return await render_report(notebook, inputs=inputs, language=language,
                                    title=_("Outcome report"), styles=styles, settings=settings)
 

@@ -1,4 +1,7 @@
-"""The folder that a report notebook reads: one parquet and one CSV file a frame, and `facts.json`.
+"""The folder that a report notebook reads: `facts.json` and `tables.json`.
+
+Beside them lie the same tables as parquet and CSV, for people who want to reckon on. The notebook
+reads JSON, because pyarrow starts threads and a sandboxed kernel may have few.
 
 Rule: the folder holds everything the notebook needs and nothing about a person, because the
 notebook runs in a sandbox without the database.
@@ -118,6 +121,9 @@ def export_inputs(database: Database, cohort_id: str, folder: Path, *, language:
         frame.to_parquet(folder / f"{name}.parquet", index=False)
         (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
         digest.update(f"{name}\0{text}\0".encode())
+    (folder / "tables.json").write_text(json.dumps({
+        name: json.loads(frame.to_json(orient="split", index=False, date_format="iso"))
+        for name, frame in found.items()}, ensure_ascii=False), encoding="utf-8")
     text = json.dumps(known, ensure_ascii=False, sort_keys=True)
     (folder / "facts.json").write_text(text, encoding="utf-8")
     digest.update(text.encode())
