@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -237,7 +238,9 @@ def test_feedback_shows_comments_and_hides_hidden_tests(course, results):
 
 
 def test_a_notebook_that_runs_for_ever_is_stopped_and_the_next_one_is_marked(
-        course, released, tmp_path):
+        course, released, tmp_path, monkeypatch):
+    scratch = Path(tempfile.mkdtemp(prefix="ct-t-"))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     files = {}
     for name, code in (("loops", "while True:\n    try:\n        while True: pass\n"
                                  "    except BaseException: pass"),
@@ -248,6 +251,8 @@ def test_a_notebook_that_runs_for_ever_is_stopped_and_the_next_one_is_marked(
                   seconds=9)
     assert [(r.status, r.score) for r in found] == [("failed", None), ("needs_manual", 3.0)]
     assert "longer than 9 seconds" in found[0].reason.sentence()
+    assert list(scratch.iterdir()) == []
+    scratch.rmdir()
 
 
 def test_the_release_has_no_solutions_no_hidden_tests_and_the_header(released):

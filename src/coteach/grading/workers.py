@@ -17,7 +17,7 @@ from typing import Any
 from coteach.grading import kernelspec
 from coteach.grading.reason import Reason
 
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "MPLCONFIGDIR")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "MPLCONFIGDIR")
 
 
 class WorkerFailed(Exception):
@@ -41,13 +41,15 @@ class Worker:
         self._trust = trust_local
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
-        self._folder = tempfile.TemporaryDirectory(prefix="coteach-worker-")
+        self._folder = tempfile.TemporaryDirectory(prefix="ct-w-")
 
     def _start(self) -> subprocess.Popen[str]:
         spec = kernelspec.write(Path(self._folder.name) / "jupyter", trust_local=self._trust)
         environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
         # nbgrader calls alembic by its name when it makes a gradebook.
         environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
+        # What a worker that had to be killed leaves behind goes with this folder.
+        environ["TMPDIR"] = self._folder.name
         # Also for a kernel without a sandbox: no token of the service that marks.
         environ.update(JUPYTER_PATH=str(spec), JUPYTER_RUNTIME_DIR=f"{self._folder.name}/run",
                        JUPYTER_PLATFORM_DIRS="1", PYTHONWARNINGS="ignore", OMP_NUM_THREADS="1",
