@@ -19,6 +19,7 @@ COMMANDS = (
     "coteach.cli.up",
     "coteach.cli.doctor",
     "coteach.cli.grade",
+    "coteach.cli.report",
 )
 """The modules of the commands, in the order `coteach --help` shows them."""
 
