@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]
+FAILED = pytest.StashKey[bool]()
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 
 
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.journey)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remember that a journey failed, so that its pages can be pictured."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +61,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_page(browser: Browser, deployment: Deployment) -> Iterator[Callable[..., Page]]:
+def new_page(request: pytest.FixtureRequest, browser: Browser, deployment: Deployment) -> Iterator[Callable[..., Page]]:
     """Return a page of a person who was never here; each call is another person.
 
     A script that fails on any page fails the test.
@@ -70,6 +79,11 @@ def new_page(browser: Browser, deployment: Deployment) -> Iterator[Callable[...,
         return page
 
     yield make
+    if request.node.stash.get(FAILED, False):
+        for place, context in enumerate(contexts):
+            for page in context.pages:
+                SCREENSHOTS.mkdir(exist_ok=True)
+                page.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}-{place}.png")
     for context in contexts:
         context.close()
     # JupyterLab's own scripts are not ours to judge.

@@ -13,7 +13,7 @@ const words = {
   here: () => t("Saved on this device. It goes to your teacher when the line is there."),
   unsafe: () => t("Keep this page open until your teacher has it."),
   sent: () => t("Your teacher has it."),
-  refused: (about) => `${about.words} ${t("Your answer stays on this device.")}`,
+  refused: (about) => about.words + " " + t("Your answer stays on this device."),
 };
 
 const SIGNS = { none: "", here: "•", unsafe: "!", sent: "✓", refused: "!" };

@@ -169,7 +169,7 @@ export class CoteachPanel extends Widget {
         ? n('{n} file came back.', '{n} files came back.', found.written.length)
         : t('Nothing was missing.');
       if (found.pending.length) {
-        this._note += ` ${t('The assignment is still being prepared. Try again in a minute.')}`;
+        this._note += ' ' + t('The assignment is still being prepared. Try again in a minute.');
       }
     });
   }
