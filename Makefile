@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench docs messages constraints debian-packages
+.PHONY: help setup run test lint docs messages constraints debian-packages
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,7 +18,6 @@ help:
 	echo "make run       start the demo at http://127.0.0.1:8000"
 	echo "make test      lint and run every test"
 	echo "make lint      ruff and mypy"
-	echo "make bench     measure coteach against the stock parts"
 	echo "make docs      write docs/commands.md from the commands themselves"
 	echo "make messages  collect the sentences to translate"
 	echo "make constraints  choose the newest versions that fit together"
@@ -79,9 +78,6 @@ debian-packages:
 
 test: debian-packages setup lint
 	@$(BIN)/python -m pytest $(TESTS)
-
-bench: setup
-	@$(BIN)/coteach bench $(ARGS)
 
 docs: setup
 	@$(BIN)/python -m typer coteach.cli utils docs --name coteach --title "Commands" --output docs/commands.md

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from coteach.demo import alliance
+from coteach.grading import cohort as grading
 from coteach.lessonpack import get_lesson
 from coteach.settings import Settings
 from coteach.store import Database, classes, people, utcnow
@@ -54,8 +55,10 @@ def seed(settings: Settings, password: str | None = None) -> dict[str, Any]:
             _cohort(session)
             _class(session)
             code = _open_lesson(session, settings)
+            cohort = session.get_one(Cohort, cohort_id())
     finally:
         database.close()
+    _release(settings, cohort)
     return {"logins": _logins(settings, password), "class_code": code}
 
 
@@ -127,6 +130,13 @@ def _open_lesson(session: Session, settings: Settings) -> str:
         session, school_class, lesson=lesson.id, version=lesson.version,
         person=people.get(session, school_class.teacher_id),
         minutes=settings.class_code_minutes).code
+
+
+def _release(settings: Settings, cohort: Cohort) -> None:
+    # Here and not when the first teacher opens the module: she would wait some seconds for it.
+    for task in grading.tasks(settings, cohort):
+        if not grading.is_released(task):
+            grading.release(task)
 
 
 def _logins(settings: Settings, password: str | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from coteach_widgets import pages
+from coteach_widgets.pages import page_catalog, page_script, page_style
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
@@ -23,7 +23,7 @@ def _text(file: str) -> str:
     name, _dot, kind = file.partition(".")
     if name not in NAMES or kind not in ("js", "css"):
         raise NotFound(_("There is no such file."))
-    return pages.page_script(name) if kind == "js" else pages.page_style(name)
+    return page_script(name) if kind == "js" else page_style(name)
 
 
 def address(file: str) -> str:
@@ -33,7 +33,7 @@ def address(file: str) -> str:
 
 def catalog() -> Markup:
     """Return the widgets' words in the language in force, as JSON for an inline block."""
-    text = json.dumps(pages.page_catalog(get_language()), ensure_ascii=False)
+    text = json.dumps(page_catalog(get_language()), ensure_ascii=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - inside a JSON script block
 
 
