@@ -9,7 +9,7 @@ from coteach.settings import load
 from coteach.store import Database, events
 
 PHONE = {"width": 360, "height": 740}
-TITLES = {"en": "The island that comes and goes", "zh-Hant": "時隱時現", "vi": "Hòn đảo"}
+TITLES = {"en": "The island that comes and goes", "zh-Hant": "時有時無的小島", "vi": "Hòn đảo"}
 
 
 def stored(deployment, verb="answered"):
