@@ -32,6 +32,7 @@ def check_devices(page: Page, screenshot) -> None:
     expect(cell.get_by_role("button", name="Check again")).to_be_visible(timeout=60_000)
     expect(cell).to_contain_text("The camera works.")
     expect(cell).to_contain_text("Picture and sound reach the practice room.")
+    expect(lab.sidebar(page)).to_contain_text("1 of 7 steps done")
     screenshot(page, "lab-device-check", phone=False)
 
 

@@ -39,3 +39,6 @@ export const pause = (milliseconds) => new Promise((done) => setTimeout(done, mi
  * would start again in each.
  */
 export const uniqueId = (prefix) => `${prefix}-${Math.random().toString(36).slice(2, 12)}`;
+
+/** Tell the page that a step of the module may be done now; the sidebar in JupyterLab listens. */
+export const tellProgress = () => window.dispatchEvent(new Event("coteach-progress"));

@@ -2,7 +2,7 @@
 
 import { api } from "./_api.js";
 import { explain, open, stop } from "./_camera.js";
-import { h } from "./_dom.js";
+import { h, tellProgress } from "./_dom.js";
 import { t } from "./_i18n.js";
 import { brightness, line, loudness, reachesRoom } from "./_measure.js";
 import { begin } from "./_widget.js";
@@ -146,6 +146,7 @@ export function mount(root, { module, onResult = () => null }) {
     onResult({ overall, parts });
     try {
       await api("/api/v1/device-checks", { method: "POST", json: { id: crypto.randomUUID?.() ?? fallbackId(), module, overall, parts } });
+      tellProgress();
     } catch (error) {
       summary.append(" ", t("The result could not be saved: {reason}", { reason: error.message }));
     }

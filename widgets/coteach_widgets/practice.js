@@ -3,7 +3,7 @@
 import { api } from "./_api.js";
 import { stop } from "./_camera.js";
 import { door } from "./_door.js";
-import { h } from "./_dom.js";
+import { h, tellProgress } from "./_dom.js";
 import { t } from "./_i18n.js";
 import { LiveRoom } from "./_live.js";
 import { loadRecordings } from "./_recordings.js";
@@ -87,6 +87,7 @@ export function mount(root, options) {
       const all = await loadRecordings({ module: options.module, mine: true });
       options.onRecordings?.(all);
       const newest = id ? all.find((one) => one.id === id) : all.find((one) => one.status === "ready");
+      if (id) tellProgress();
       if (!newest) return;
       player?.close();
       const place = h("div", {});

@@ -25,12 +25,15 @@ export class CoteachPanel extends Widget {
     this.node.setAttribute('aria-label', 'coteach');
     this.node.lang = language;
     window.addEventListener('focus', this._seen);
+    // The widgets in a notebook say when a step may be done.
+    window.addEventListener('coteach-progress', this._seen);
     this._timer = window.setInterval(this._seen, REFRESH);
     this.draw();
   }
 
   dispose(): void {
     window.removeEventListener('focus', this._seen);
+    window.removeEventListener('coteach-progress', this._seen);
     window.clearInterval(this._timer);
     super.dispose();
   }
