@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 import tornado.web
-from conftest import free_port
+from ports import free_port
 from tornado.httpserver import HTTPServer
 
 from coteach.classroom.service import create_application

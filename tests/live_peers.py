@@ -26,7 +26,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamTrack
-from conftest import free_port
+from ports import free_port
 
 from coteach.settings import Settings, secrets_of
 from coteach.store import Database, utcnow

@@ -14,10 +14,10 @@ import time
 
 import httpx
 import uvicorn
-from conftest import free_port
 from coteach_widgets import DeviceCheck, Practice, Review
 from fastapi.responses import HTMLResponse
 from live_peers import MODULE, LiveServer
+from ports import free_port
 
 from coteach.hub.api import HubApi
 from coteach.hub.proxy import ProxyApi

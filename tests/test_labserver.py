@@ -15,7 +15,6 @@ import httpx
 import nbformat
 import pytest
 import uvicorn
-from conftest import free_port
 from grading_course import (  # noqa: F401
     ASSIGNMENT,
     answered,
@@ -23,6 +22,7 @@ from grading_course import (  # noqa: F401
     released_course,
 )
 from portal_site import MODULE, Alliance
+from ports import free_port
 
 from coteach import settings as settings_module
 from coteach.errors import UserError

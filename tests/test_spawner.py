@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from conftest import free_port
+from ports import free_port
 from websockets.sync.client import connect
 
 from coteach import sandbox
