@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from conftest import free_port
 from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium")
