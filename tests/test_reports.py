@@ -232,7 +232,7 @@ def test_a_large_group_gets_shares_with_intervals(database_file, settings):
         table = reports.summary(reports.tables(session, site.cohort))
     steps = table[(table["Part"] == "Steps")].iloc[0]
     assert (steps["Count"], steps["Of"], steps["Share"]) == (6, 12, 0.5)
-    assert steps["95 % from"] < 0.5 < steps["95 % to"]
+    assert steps["From (95 %)"] < 0.5 < steps["To (95 %)"]
     assert table[table["Part"] == "Answers"]["Share"].isna().all()
 
 

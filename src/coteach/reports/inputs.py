@@ -157,8 +157,8 @@ def summary(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     made = pd.DataFrame(rows, columns=[_("Part"), _("About"), _("What"), _("Count"), _("Of")])
     made[_("Share")] = [_round(share(row[3], row[4])) for row in rows]
     bounds = [interval(row[3], row[4]) or (None, None) for row in rows]
-    made[_("95 % from")] = [_round(low) for low, _high in bounds]
-    made[_("95 % to")] = [_round(high) for _low, high in bounds]
+    made[_("From (95 %)")] = [_round(low) for low, _high in bounds]
+    made[_("To (95 %)")] = [_round(high) for _low, high in bounds]
     return made
 
 
