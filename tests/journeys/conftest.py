@@ -27,10 +27,16 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder as a journey, and leave it for the end."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.journey)
+    """Mark everything in this folder as a journey, and leave it for the end.
+
+    Playwright keeps an event loop running in this thread as long as the browser lives; tests that
+    bring a loop of their own must be over by then.
+    """
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.journey)
+    journeys = set(here)
+    items.sort(key=lambda item: item in journeys)
 
 
 @pytest.hookimpl(wrapper=True)
