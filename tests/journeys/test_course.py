@@ -48,8 +48,7 @@ def practise(page: Page, peer: Page, screenshot) -> None:
     peer.get_by_role("link", name=re.compile("Amina")).first.click()
     peer.get_by_label("Yes, record me").check()
     peer.get_by_role("button", name="Enter the room").click()
-    for someone in (page, peer):
-        faces = someone.locator("video")
+    for faces in (cell.locator("video"), peer.locator("video")):
         expect(faces).to_have_count(2, timeout=30_000)
         wait_for(lambda faces=faces: all(faces.evaluate_all(
             "all => all.map(v => v.videoWidth > 0 && v.currentTime > 0)")))
