@@ -47,6 +47,14 @@ async def test_guessing_codes_is_stopped_for_one_address_only(site):
     assert other.status_code == 200
 
 
+async def test_a_phones_own_language_holds_in_a_class_of_another(site):
+    async with site.browser() as browser:
+        code = site.ids["code"]
+        for accept, tag in (("vi-VN,vi;q=0.9", "vi"), ("en-US,en", "en"), ("zh-TW", "zh-Hant")):
+            page = await browser.get(f"/c/{code}", headers={"Accept-Language": accept})
+            assert f'lang="{tag}"' in page.text
+
+
 async def test_the_language_is_switched_before_entering_and_kept(site):
     async with site.browser() as browser:
         page = await browser.get("/c/", params={"lang": "vi"})

@@ -164,6 +164,26 @@ def test_module_one_from_the_first_page_to_the_feedback(
     portal.locator("a[href^='/recordings/']").first.click()
     expect(portal.get_by_text(COMMENT)).to_be_visible()
 
+    for language in ("zh-Hant", "vi"):
+        for page, name in ((portal, "a-recording"), (trainer, "a-recording-trainer")):
+            page.goto(portal.url.split("?")[0] + f"?lang={language}")
+            expect(page.get_by_text(COMMENT)).to_be_visible()
+            screenshot(page, f"{name}-{language}")
+        portal.goto(f"/?lang={language}")
+        screenshot(portal, f"home-feedback-{language}")
+        portal.locator("a[href^='/submissions/']").first.click()
+        expect(portal.locator("main")).to_contain_text(REMARK)
+        screenshot(portal, f"feedback-{language}")
+        portal.goto("/")
+        portal.locator("a[href^='/recordings/']").first.click()
+        expect(portal.get_by_text(COMMENT)).to_be_visible()
+        trainer.goto("/")
+        trainer.get_by_role("link", name="First steps (demo)").first.click()
+        trainer.goto(trainer.url.split("?")[0] + "/grading")
+        screenshot(trainer, f"grading-{language}")
+    portal.goto("/?lang=en")
+    trainer.goto("/?lang=en")
+
     teacher.reload()
     expect(lab.sidebar(teacher)).to_contain_text("11", timeout=90_000)
     expect(lab.sidebar(teacher)).to_contain_text(REMARK)

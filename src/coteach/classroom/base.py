@@ -22,8 +22,9 @@ from tornado.web import HTTPError, RequestHandler
 from coteach.classroom.guests import COOKIE, Pass
 from coteach.errors import Forbidden, NotFound, UserError
 from coteach.hub.session import same_origin
-from coteach.i18n import LANGUAGE_COOKIE, match, negotiate, set_language
+from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGE_COOKIE, match, negotiate, set_language
 from coteach.i18n import gettext as _
+from coteach.store.full import storage_full
 
 if TYPE_CHECKING:
     from coteach.classroom.service import Classroom
@@ -80,11 +81,18 @@ class Handler(RequestHandler):
                             hint=_("Open the page here and try again."), code="cross-site")
         return None
 
-    def use_language(self, known: str | None) -> None:
-        """Choose the language again, now that the class or the person is known."""
+    def use_language(self, known: str | None, *, pupil: bool = False) -> None:
+        """Choose the language again, now that the class or the person is known.
+
+        A pupil's phone that is set to another language than English speaks for its owner; one that
+        was left at English says little, and then the language of the class counts.
+        """
+        accept = self.request.headers.get("Accept-Language")
+        if pupil and (device := negotiate(accept=accept)) != DEFAULT_LANGUAGE:
+            known = device
         self.language = negotiate(
             query=self.asked_language, cookie=self.get_cookie(LANGUAGE_COOKIE), person=known,
-            accept=self.request.headers.get("Accept-Language"))
+            accept=accept)
         set_language(self.language)
 
     @property
@@ -132,8 +140,8 @@ class Handler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with a calm sentence."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        if not isinstance(error, UserError):
+        error = _told(kwargs)
+        if error is None:
             if status_code == 404:
                 error = NotFound(_("There is no such page."))
             elif status_code < 500:
@@ -150,8 +158,8 @@ class Handler(RequestHandler):
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Keep the status of a `UserError` instead of 500."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        super().send_error(error.status if isinstance(error, UserError) else status_code, **kwargs)
+        error = _told(kwargs)
+        super().send_error(status_code if error is None else error.status, **kwargs)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log faults of ours only; what people typed stays out."""
@@ -160,6 +168,12 @@ class Handler(RequestHandler):
         elif not isinstance(value, HTTPError):
             log.error("fault", method=self.request.method, path=self.request.path,
                       exc_info=(typ, value, tb))
+
+
+def _told(about: dict[str, Any]) -> UserError | None:
+    """Return what a person may read of the error that Tornado hands on."""
+    error = (about.get("exc_info") or (None, None, None))[1]
+    return error if isinstance(error, UserError) else storage_full(error)
 
 
 class Missing(Handler):

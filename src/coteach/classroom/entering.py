@@ -48,7 +48,7 @@ async def find(handler: Handler, typed: str) -> tuple[ClassSession, SchoolClass]
         handler.room.wrong_codes.wrong(address)
         raise
     school_class = await handler.read(lambda s: classes.get(s, row.class_id))
-    handler.use_language(school_class.language)
+    handler.use_language(school_class.language, pupil=True)
     return row, school_class
 
 

@@ -11,7 +11,7 @@ from coteach.settings import Layout
 
 LOG_BYTES = 4 << 20
 SETTINGS = Path(__file__).parent / "labsettings"
-"""Jupyter configuration of every Lab; it shows no offer to fetch news from elsewhere."""
+"""Jupyter configuration of every Lab, and below it what differs by language."""
 
 ARGUMENTS = (
     # It would run `npm` at each start to look for language servers that nobody has here.
@@ -32,6 +32,16 @@ def file_name(person: str, server: str = "") -> str:
     """Return a file name for a person's server: no path separators, one name for one person."""
     name = quote(person, safe="")
     return name if not server else f"{name}--{quote(server, safe='')}"
+
+
+def config_path(language: str) -> str:
+    """Return Jupyter's configuration folders for a person who reads a language.
+
+    JupyterLab's own menus follow her language where there is a language pack; what she chooses in
+    its settings wins.
+    """
+    own = SETTINGS / language
+    return os.pathsep.join(str(p) for p in (own, SETTINGS) if p.is_dir())
 
 
 class LabLog:

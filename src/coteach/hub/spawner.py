@@ -19,16 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
-from jupyterhub.utils import random_port
 from traitlets import Any as AnyTrait
 from traitlets import Integer, Unicode, default
 
-from coteach import i18n, sandbox
+from coteach import i18n, ports, sandbox
 from coteach.errors import UserError
 from coteach.hub import lab
 from coteach.hub.templating import language_of
 from coteach.i18n import gettext as _
 from coteach.settings import Settings, load
+from coteach.store.full import storage_full
 
 _POLL = 0.1
 _STOP_SECONDS = 5
@@ -97,7 +97,7 @@ class CoteachSpawner(LocalProcessSpawner):
         """Return the Lab's whole environment: JupyterHub's and ours, nothing inherited."""
         threads = min(4, os.cpu_count() or 1)
         own = sandbox.scrubbed(os.environ, threads=threads)
-        own["JUPYTER_CONFIG_PATH"] = str(lab.SETTINGS)
+        own["JUPYTER_CONFIG_PATH"] = lab.config_path(i18n.get_language())
         own["COTEACH_LANGUAGE"] = i18n.get_language()
         if not self._apart:
             own["HOME"] = str(self._home)
@@ -132,7 +132,7 @@ class CoteachSpawner(LocalProcessSpawner):
             uid = sandbox.Uids(layout.uids).of(self.user.name)
             sandbox.give(home, uid)
         return sandbox.Sandbox(
-            home=home, uid=uid, network=True, memory_mb=self.memory_mb,
+            home=home, uid=uid, network=True, bind_ports=(self.port,), memory_mb=self.memory_mb,
             processes=self.process_limit, open_files=4096, file_mb=2048,
             tmp_mb=max(64, self.memory_mb // 3), hidden=(Path(layout.root).resolve(),),
             # The Hub may be restarted while people work.
@@ -161,8 +161,7 @@ class CoteachSpawner(LocalProcessSpawner):
             try:
                 sandbox.ensure(self.settings.trust_local)
                 await self._end_forgotten()
-                if self.port == 0:
-                    self.port = random_port()
+                self.port = self._own_port()
                 log = lab.LabLog(self.settings.layout, self._file_name)
                 process = self._launch(log)
                 self._stage = 1
@@ -170,11 +169,23 @@ class CoteachSpawner(LocalProcessSpawner):
             except UserError as error:
                 raise LabFailed(error.message, error.hint) from error
             except OSError as error:
+                full = storage_full(error)
+                if full is not None:
+                    self.log.error("the Lab of %s can't be started: disk full", self.user.name)
+                    raise LabFailed(full.message, full.hint) from error
                 self.log.exception("the Lab of %s can't be started", self.user.name)
                 raise LabFailed(_("Your workbench could not be prepared."),
                                 str(error.strerror or error)) from error
             self._stage = 2
         return (self.ip or "127.0.0.1", self.port)
+
+    def _own_port(self) -> int:
+        """Return a port for the Lab: the one it had, or one that other Labs get by no chance."""
+        host = self.ip or "127.0.0.1"
+        taken = {getattr(self.settings, name) for name in (*ports.INTERNAL, "port")}
+        if self.port and self.port not in taken and ports.is_free(host, self.port):
+            return self.port
+        return ports.free_port(host, taken=taken)
 
     def _launch(self, log: lab.LabLog) -> subprocess.Popen[bytes]:
         env = self.get_env()
@@ -196,6 +207,10 @@ class CoteachSpawner(LocalProcessSpawner):
                 raise LabFailed(
                     _("Your workbench ended while it started (code {code}).").format(
                         code=process.returncode), log.tail())
+            if not ports.listens(self.ip or "127.0.0.1", self.port,
+                                 ports.descendants(process.pid)):
+                await asyncio.sleep(_POLL)
+                continue
             try:
                 _reader, writer = await asyncio.open_connection(self.ip or "127.0.0.1", self.port)
             except OSError:
