@@ -21,6 +21,7 @@ import pytest
 
 from coteach import sandbox
 from coteach.errors import UserError
+from coteach.ports import by_chance, free_port, internal_port, may_reserve
 from coteach.sandbox import Bind, Sandbox, Uids, command, probe, trial, uids
 
 ORDINARY, PERSON, OTHER = 12345, 200_901, 200_902
@@ -121,6 +122,7 @@ def test_a_trial_says_that_this_machine_can():
     assert probe().ok, probe().reason
     assert probe().mode == ("root" if os.geteuid() == 0 else "user")
     assert sandbox.ensure() is probe()
+    assert probe().limits["ports"] in ("rules", "none")
 
 
 def test_where_no_sandbox_is_possible_code_is_refused(monkeypatch):
@@ -189,6 +191,8 @@ def test_a_bind_in_a_writable_folder_is_refused_at_once():
         Sandbox(home=Path("x"))
     with pytest.raises(ValueError, match="absolute"):
         Sandbox(home=Path("/tmp/../root"))
+    with pytest.raises(ValueError, match="no ports"):
+        Sandbox(home=Path("/tmp/x"), bind_ports=(70000,))
     with pytest.raises(ValueError, match="user id"):
         Sandbox(home=Path("/tmp/x"), uid=0)
 
@@ -252,6 +256,42 @@ def test_without_network_there_is_only_a_loopback_of_its_own(box):
             assert "200" in box.python(code, network=True)
         finally:
             server.terminate()
+
+
+BINDS = """
+import socket
+def tried(port, *kind):
+    try:
+        with socket.socket(*(kind or (socket.AF_INET, socket.SOCK_STREAM))) as s:
+            s.bind(("::1" if s.family is socket.AF_INET6 else "127.0.0.1", port))
+            s.listen()
+            return "listens"
+    except OSError as e:
+        return e.errno
+"""
+
+
+def test_with_network_it_listens_on_its_own_ports_and_on_any_but_on_no_service(box):
+    own, service = free_port("127.0.0.1"), internal_port("127.0.0.1")
+    other = free_port("127.0.0.1", taken={own})
+    told = f"{BINDS}\nprint(tried({own}), tried(0), tried({service}), tried({other}))"
+    told += f"\nprint(tried({other}, socket.AF_INET6, 1), tried({other}, 2, 1, 262))"
+    assert box.python(told, network=True, bind_ports=[own]).split() == [
+        "listens", "listens", "13", "13", "13", "93"], "multipath TCP is no way around"
+    child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {told!r}])"
+    assert box.python(child, network=True).split()[:4] == ["13", "listens", "13", "13"]
+    assert box.python(told, network=False).split()[:2] == ["listens", "listens"]
+
+
+def test_a_port_of_a_service_needs_rights_where_the_kernel_has_no_rules_for_ports(box):
+    service = internal_port("127.0.0.1")
+    told = f"{BINDS}\nprint(tried({service}))"
+    become = ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups"]
+    if may_reserve():
+        done = subprocess.run([*become, sys.executable, "-c", told], capture_output=True, text=True)
+        assert service < 1024 and done.stdout.strip() == "13", done.stderr
+    else:
+        assert service not in by_chance() and service >= 1024
 
 
 def test_a_fork_bomb_is_bounded_and_others_go_on(box):

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import coteach.ports
 from coteach.errors import Conflict, UserError
+from coteach.ports import by_chance, listens, may_reserve
 from coteach.settings import Layout, load
 from coteach.supervisor import Service, State, Supervisor, errorpages, folder, mark, ports
 from coteach.supervisor.logfile import LogFile
@@ -188,7 +190,37 @@ def test_internal_ports_differ_and_one_that_is_set_is_kept(tmp_path):
     chosen = [getattr(settings, name) for name in ports.INTERNAL]
     assert settings.live_port == 19999
     assert len(set(chosen)) == len(chosen)
-    assert settings.portal_port in ports.RANGE
+    assert all(port < 1024 for port in chosen if port != 19999) == may_reserve()
+    assert not set(chosen) & set(by_chance())
+
+
+def test_an_ordinary_users_ports_are_none_that_programs_get_by_chance(tmp_path, monkeypatch):
+    monkeypatch.setattr(coteach.ports.os, "geteuid", lambda: 1000)
+    settings = ports.assign(load(tmp_path, environ={}), {})
+    chosen = {getattr(settings, name) for name in ports.INTERNAL}
+    assert min(chosen) >= 1024 and not chosen & set(by_chance())
+    monkeypatch.setattr(coteach.ports, "by_chance", lambda: range(10000, 65536))
+    assert ports.free_port("127.0.0.1") < 10000
+
+
+async def test_an_answer_from_somebody_elses_program_is_not_believed(layout):
+    port, run = ports.free_port("127.0.0.1"), "test-" + os.urandom(4).hex()
+    other = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-c", SERVER, str(port)], stdout=subprocess.PIPE)
+    idle = [sys.executable, "-c", "import time; time.sleep(600)"]
+    supervisor = Supervisor(layout, run)
+    try:
+        await until(lambda: listens("127.0.0.1", port, [other.pid]))
+        supervisor.start([Service("one", idle, {**os.environ, mark.VARIABLE: run},
+                                  health=f"http://127.0.0.1:{port}/")])
+        with pytest.raises(UserError, match="one"):
+            await supervisor.wait_until_ready(1.5)
+        os.set_blocking(other.stdout.fileno(), False)
+        assert not other.stdout.read(), "it was not even asked"
+    finally:
+        await supervisor.stop()
+        other.kill()
+        other.wait()
 
 
 def test_a_log_keeps_one_line_a_fact_without_colours_and_is_put_aside_when_long(tmp_path):

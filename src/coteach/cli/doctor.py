@@ -66,6 +66,7 @@ def doctor(
 
 def check_sandbox(settings: Settings) -> Iterator[Finding]:
     """Can people's code be kept apart?"""
+    from coteach import ports
     from coteach.sandbox import probe
 
     found = probe()
@@ -80,6 +81,12 @@ def check_sandbox(settings: Settings) -> Iterator[Finding]:
                 _("Processor time of a notebook can't be limited here, only memory and "
                   "processes."),
                 _("Start coteach as root, or in a session of systemd."))
+        if found.limits.get("ports") == "none" and not ports.may_reserve():
+            yield Finding(
+                "sandbox-ports", "warning",
+                _("While a part of coteach is down, a notebook could take its place and see what "
+                  "people send: this machine can't limit the ports that notebooks listen on."),
+                _("Start coteach as root, or use Linux 6.7 or later with Landlock."))
     elif settings.trust_local:
         yield Finding("sandbox", "warning",
                       _("Notebooks run without a sandbox, because trust_local says so."),

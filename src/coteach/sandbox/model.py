@@ -35,6 +35,9 @@ class Sandbox:
         user namespace. See `uids`.
     network
         Whether the machine's network is shared. Without it there is a loopback of its own.
+    bind_ports
+        The TCP ports that it may listen on with `network`, besides any the machine picks (port 0).
+        So it can't pass for a service that is away. Linux before 6.7 can't hold this.
     memory_mb, processes, cpus
         For the whole tree. `cpus` (2.0 is two full processors) holds where control groups can be
         written.
@@ -54,6 +57,7 @@ class Sandbox:
     hidden: tuple[Path, ...] = ()
     uid: int | None = None
     network: bool = False
+    bind_ports: tuple[int, ...] = ()
     memory_mb: int = 512
     processes: int = 64
     open_files: int = 1024
@@ -73,5 +77,7 @@ class Sandbox:
             # A mount point under a folder that people write could be a link that they planted.
             if any(bind.target.is_relative_to(w) for w in writable if w != bind.target):
                 raise ValueError(f"{bind.target} lies in a writable folder of the sandbox")
+        if not all(0 < port < 65536 for port in self.bind_ports):
+            raise ValueError(f"{self.bind_ports} are no ports")
         if self.uid is not None and not 1000 <= self.uid < 2**31:
             raise ValueError(f"{self.uid} is no user id for a sandbox")

@@ -50,7 +50,8 @@ class Probe:
     limits
         What holds memory, processes and processor time: ``group`` (control group), ``watch``
         (summed and stopped by the sandbox's own process), ``process`` (each by itself) or
-        ``none``.
+        ``none``. And what holds the ports that a sandbox with a network may listen on: ``rules``
+        (of the kernel) or ``none``.
     """
 
     ok: bool
@@ -81,10 +82,12 @@ def _trial(uid: int | None) -> tuple[dict[str, str] | None, str]:
         ) if bad]
         if wrong:
             return None, "not kept apart: " + ", ".join(wrong)
-        controls = json.loads(first)["controls"]
+        report = json.loads(first)
+        controls = report["controls"]
         return {"memory": "group" if "memory" in controls else "watch",
                 "processes": "group" if "pids" in controls else "process",
-                "cpu": "group" if "cpu" in controls else "none"}, ""
+                "cpu": "group" if "cpu" in controls else "none",
+                "ports": "rules" if report["ports"] else "none"}, ""
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return None, str(error)
     finally:

@@ -6,50 +6,16 @@ import contextlib
 import dataclasses
 import errno
 import os
-import random
 import socket
 import tomllib
 from collections.abc import Mapping
 
 from coteach.errors import Conflict, UserError
 from coteach.i18n import gettext as _
+from coteach.ports import INTERNAL, free_port, internal_port, is_free
 from coteach.settings import Settings
 
-INTERNAL = ("hub_port", "proxy_api_port", "portal_port", "classroom_port", "live_port")
-# Below Linux's range for outgoing connections (32768-60999), so that none of those takes a port
-# between our choice and the service that binds it.
-RANGE = range(20000, 32000)
-
-
-def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
-    """Say whether a port can be listened on now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        if kind is socket.SOCK_STREAM:
-            # As servers do: a port whose last connections are still closing is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port(host: str, kind: socket.SocketKind = socket.SOCK_STREAM,
-              taken: frozenset[int] | set[int] = frozenset()) -> int:
-    """Return a port nobody listens on.
-
-    Raises
-    ------
-    UserError
-        Hundreds of ports were tried in vain.
-    """
-    for port in random.sample(RANGE, 500):
-        if port not in taken and is_free(host, port, kind):
-            return port
-    raise UserError(_("No free port was found on {host}.").format(host=host),
-                    hint=_("Close other programs and try again."), code="no-port")
-
+__all__ = ["INTERNAL", "assign", "free_port", "require_public_port"]
 
 def assign(settings: Settings, environ: Mapping[str, str] | None = None) -> Settings:
     """Return the settings with a free port for each internal service that has none set."""
@@ -61,7 +27,8 @@ def assign(settings: Settings, environ: Mapping[str, str] | None = None) -> Sett
     chosen: dict[str, int] = {}
     for name in INTERNAL:
         if name not in named and f"COTEACH_{name.upper()}" not in environ:
-            chosen[name] = free_port(settings.bind_internal, taken=set(chosen.values()))
+            chosen[name] = internal_port(settings.bind_internal,
+                                         taken={settings.port, *chosen.values()})
     # Firewalls are told about the media port, so it only moves when it is taken and not set.
     if ("media_port" not in named and "COTEACH_MEDIA_PORT" not in environ
             and not is_free("0.0.0.0", settings.media_port, socket.SOCK_DGRAM)):  # noqa: S104

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import httpx
 
+from coteach import ports
 from coteach.supervisor.logfile import LogFile
 
 _PR_SET_PDEATHSIG = 1
@@ -187,6 +188,12 @@ class Keeper:
         self._become(State.READY)
 
     async def _answers(self) -> bool:
+        address = httpx.URL(self.service.health)
+        port = address.port or (443 if address.scheme == "https" else 80)
+        # First of all, since the question may carry a secret: somebody else's program on this
+        # port must neither get it nor pass for the service.
+        if self.pid is None or not ports.listens(address.host, port, ports.session_of(self.pid)):
+            return False
         try:
             answer = await self._client.get(
                 self.service.health, headers=dict(self.service.headers), timeout=5)

@@ -42,7 +42,8 @@ def _no_more_user_namespaces() -> None:
         file.write("0")
 
 
-def _give_up_rights(uid: int | None, counted_memory: bool) -> None:
+def _give_up_rights(spec: dict[str, Any], counted_memory: bool) -> None:
+    uid = spec["uid"]
     syscalls.drop_bounding_set()
     if uid is not None:
         os.setgroups([])
@@ -51,6 +52,8 @@ def _give_up_rights(uid: int | None, counted_memory: bool) -> None:
     syscalls.drop_capabilities()
     syscalls.prctl(syscalls.PR_CAP_AMBIENT, 4)  # clear all
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    if spec["network"] and syscalls.holds_ports():
+        syscalls.hold_ports([0, *spec["bind_ports"]])
     # A change of user forgets the death signal, so it is set after that.
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     syscalls.install_filter(syscall_filter.program(counted_memory))
@@ -124,7 +127,7 @@ def run(spec: dict[str, Any], pipe: int) -> int:
     root = spec["uid"] is not None
     limits.set_process_limits(spec["limits"],
                               count_processes=limits.rlimit_counts_per_sandbox(root))
-    _give_up_rights(spec["uid"], ready == COUNTED)
+    _give_up_rights(spec, ready == COUNTED)
     if _outside_is_gone(pipe):
         return 1
     program = os.fork()

@@ -118,7 +118,8 @@ def main(argument: str) -> int:
             _user_namespace()
         pid, _pipe = _start(spec, group)
         if spec["report"]:
-            print(json.dumps({"controls": sorted(group.controls)}), flush=True)
+            print(json.dumps({"controls": sorted(group.controls),
+                              "ports": syscalls.holds_ports()}), flush=True)
         return _Supervision(spec, pid, group, parent).run()
     except OSError as error:
         _say(f"can't build the sandbox: {error}")

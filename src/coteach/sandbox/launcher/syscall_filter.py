@@ -2,7 +2,8 @@
 
 The namespaces are the wall; this closes doors in it that other walls were climbed by: a namespace
 inside the namespace, kernel key rings (they are shared by all of a user), io_uring, BPF, and
-sockets that no network namespace holds back (AF_VSOCK reaches the host of a virtual machine).
+sockets that no network namespace holds back (AF_VSOCK reaches the host of a virtual machine)
+or that no rule about ports does (multipath TCP).
 The program names what is refused, so a new harmless call of a later kernel works.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 import struct
 
-EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
+EPERM, ENOSYS, EPROTONOSUPPORT, EAFNOSUPPORT = 1, 38, 93, 97
 
 # name: (x86_64, aarch64); None where the machine has no such call
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -42,6 +43,7 @@ _UNSHARE, _CLONE, _SOCKET = (272, 97), (56, 220), (41, 198)
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag, the time namespace too
 _FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
+_MULTIPATH = 262  # IPPROTO_MPTCP: it answers plain TCP, and Landlock doesn't know it
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -80,6 +82,9 @@ def program(counted_memory: bool) -> bytes:
         # The low byte of clone's flags is the signal, so the time namespace has no bit there.
         code += (_step(_EQUAL, number[column], 0, 4) + load_argument
                  + _step(_ANY_BIT, flags, 0, 1) + _step(_RETURN, _ERRNO | EPERM) + load_number)
+    code += (_step(_EQUAL, _SOCKET[column], 0, 4) + _step(_LOAD, 32)
+             + _step(_EQUAL, _MULTIPATH, 0, 1) + _step(_RETURN, _ERRNO | EPROTONOSUPPORT)
+             + load_number)
     families = b"".join(_step(_EQUAL, family, len(_FAMILIES) - place, 0)
                         for place, family in enumerate(_FAMILIES))
     code += (_step(_EQUAL, _SOCKET[column], 0, len(_FAMILIES) + 2) + load_argument + families

@@ -30,6 +30,8 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 
 _MOUNT_SETATTR = 442
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
+_LANDLOCK_ACCESS_NET_BIND_TCP, _LANDLOCK_RULE_NET_PORT = 1, 2
 _NUMBERS = {
     "x86_64": {"pivot_root": 155, "capset": 126},
     "aarch64": {"pivot_root": 41, "capset": 91},
@@ -115,6 +117,40 @@ def drop_capabilities() -> None:
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     nothing = (ctypes.c_uint32 * 6)()
     _syscall(machine_number("capset"), "capset", header, nothing)
+
+
+def holds_ports() -> bool:
+    """Say whether the kernel can limit the ports a program listens on (Linux 6.7, Landlock 4)."""
+    version_only = 1
+    return int(_libc.syscall(ctypes.c_long(_LANDLOCK_CREATE_RULESET), None, ctypes.c_size_t(0),
+                             ctypes.c_uint32(version_only))) >= 4
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64)]
+
+
+class _PortRule(ctypes.Structure):
+    _fields_ = [("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64)]
+
+
+def hold_ports(allowed: list[int]) -> None:
+    """Let this process and all that it starts listen on these TCP ports alone (0: any free one).
+
+    The process must have given up new privileges before.
+    """
+    wanted = _Ruleset(0, _LANDLOCK_ACCESS_NET_BIND_TCP)
+    rules = _syscall(_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", ctypes.byref(wanted),
+                     ctypes.c_size_t(ctypes.sizeof(wanted)), ctypes.c_uint32(0))
+    try:
+        for port in allowed:
+            rule = _PortRule(_LANDLOCK_ACCESS_NET_BIND_TCP, port)
+            _syscall(_LANDLOCK_ADD_RULE, f"landlock_add_rule {port}", ctypes.c_int(rules),
+                     ctypes.c_int(_LANDLOCK_RULE_NET_PORT), ctypes.byref(rule), ctypes.c_uint32(0))
+        _syscall(_LANDLOCK_RESTRICT_SELF, "landlock_restrict_self", ctypes.c_int(rules),
+                 ctypes.c_uint32(0))
+    finally:
+        os.close(rules)
 
 
 def install_filter(program: bytes) -> None:
