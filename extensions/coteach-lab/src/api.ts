@@ -29,6 +29,7 @@ export interface Module {
   current: string;
   done: number;
   deadline: string | null;
+  deadline_local: string | null;
   steps: Step[];
 }
 
@@ -42,7 +43,7 @@ export interface Cohort {
 export interface Home {
   learning: Cohort[];
   next: { module: string };
-  me: { display_name: string; time_zone: string };
+  me: { display_name: string };
 }
 
 export interface Receipt {
@@ -50,10 +51,18 @@ export interface Receipt {
   assignment: string;
   sha256: string;
   received: string;
+  received_local: string;
   late: boolean;
   url: string;
   new?: boolean;
   warning?: string;
+  odd?: string[];
+}
+
+/** What the portal says about a notebook before it is handed in. */
+export interface Check {
+  warning: string;
+  odd: string[];
 }
 
 export interface Part {

@@ -1,7 +1,7 @@
 /** What the trainer gave back: points, comments, the marked notebook. */
 import { HandIn, Part } from './api';
 import { button, el } from './dom';
-import { t } from './strings';
+import { n, t } from './strings';
 
 const number = (value: number) => String(Math.round(value * 100) / 100);
 
@@ -29,7 +29,8 @@ export function feedbackView(given: HandIn, open: () => unknown): HTMLElement {
     return section;
   }
   section.append(
-    el('p', { class: 'coteach-score' }, t('{score} of {top} points', { score: number(marks.score), top: number(marks.max_score) })),
+    el('p', { class: 'coteach-score' }, 
+      n('{score} of {top} point', '{score} of {top} points', marks.max_score, { score: number(marks.score), top: number(marks.max_score) })),
     el('ol', { class: 'coteach-parts' }, ...marks.tests.map((each, place) => part(each, place + 1))),
     button(t('Open my notebook with the feedback'), open)
   );

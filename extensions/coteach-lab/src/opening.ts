@@ -1,6 +1,10 @@
 /** Opening course files and going to a cell. */
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { NotebookPanel } from '@jupyterlab/notebook';
+import { ServerConnection } from '@jupyterlab/services';
+
+import { Problem, request } from './api';
+import { t } from './strings';
 
 /** Open a notebook and bring a cell to the top of the view. */
 export async function openAt(docs: IDocumentManager, path: string, cell = ''): Promise<void> {
@@ -17,12 +21,55 @@ export async function openAt(docs: IDocumentManager, path: string, cell = ''): P
   }
 }
 
-/** Save a document if it is open and changed, so that what is handed in is what she sees. */
-export async function saveOpen(docs: IDocumentManager, path: string): Promise<void> {
-  const found = docs.findWidget(path, null);
-  if (found?.context.model.dirty) {
-    await found.context.save();
+type Context = NonNullable<ReturnType<IDocumentManager['contextForWidget']>>;
+
+/** What lies on the disk under the name of an open document. */
+async function onDisk(docs: IDocumentManager, context: Context): Promise<'same' | 'changed' | 'missing'> {
+  try {
+    const file = await docs.services.contents.get(context.path, { content: false, hash: true });
+    const known = context.contentsModel;
+    const same = file.hash && known?.hash ? file.hash === known.hash : file.last_modified === known?.last_modified;
+    return same ? 'same' : 'changed';
+  } catch (error) {
+    if (error instanceof ServerConnection.ResponseError && error.response.status === 404) {
+      return 'missing';
+    }
+    throw error;
   }
+}
+
+/**
+ * Save an open document, so that what is handed in is what she sees. A file that was deleted comes
+ * back with her answers; one that became another on the disk gets another name, so JupyterLab has
+ * nothing to ask.
+ */
+export async function saveOpen(docs: IDocumentManager, path: string): Promise<void> {
+  const context = docs.findWidget(path, null)?.context;
+  if (!context?.isReady) {
+    return;
+  }
+  try {
+    if ((await onDisk(docs, context)) === 'changed') {
+      await request('set-aside', { path });
+    }
+    await context.save();
+  } catch (error) {
+    console.warn('coteach: not saved', path, error);
+    throw new Problem(t('Your open notebook could not be saved.'), t('Save it yourself with Ctrl+S, then try again.'), 'not-saved');
+  }
+}
+
+/** Save the open documents of a folder whose files are gone; return the paths of all that are open. */
+export async function keepOpen(docs: IDocumentManager, open: string[], folder: string): Promise<{ open: string[]; saved: number }> {
+  const inside = open.filter(path => path.startsWith(`${folder}/`) && docs.findWidget(path, null)?.context.isReady);
+  let saved = 0;
+  for (const path of inside) {
+    if ((await onDisk(docs, docs.findWidget(path, null)!.context)) === 'missing') {
+      await saveOpen(docs, path);
+      saved += 1;
+    }
+  }
+  return { open: inside, saved };
 }
 
 /** Course and module of a path like `teaching-at-a-distance/m1-…/module.ipynb`. */

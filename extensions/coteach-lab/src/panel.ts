@@ -3,19 +3,19 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { Cohort, Files, HandIn, Home, Module, Problem, Receipt, request, Step } from './api';
+import { Check, Cohort, Files, HandIn, Home, Module, Problem, Receipt, request, Step } from './api';
 import { button, el } from './dom';
 import { feedbackView } from './feedback';
 import { handInView } from './handin';
 import { icon } from './icon';
-import { openAt, partsOf, saveOpen } from './opening';
+import { keepOpen, openAt, partsOf, saveOpen } from './opening';
 import { stepsView } from './steps';
 import { language, n, t } from './strings';
 
 const REFRESH = 30_000;
 
 export class CoteachPanel extends Widget {
-  constructor(private docs: IDocumentManager) {
+  constructor(private docs: IDocumentManager, private openPaths: () => string[]) {
     super();
     this.id = 'coteach-sidebar';
     this.addClass('coteach');
@@ -144,8 +144,10 @@ export class CoteachPanel extends Widget {
     });
   }
 
-  private async _fetch(): Promise<Files> {
-    return request<Files>('fetch', { module: this._module!.id });
+  /** Bring missing files; what is open is saved instead, so her answers come back, not an empty form. */
+  private async _fetch(): Promise<Files & { saved: number }> {
+    const { open, saved } = await keepOpen(this.docs, this.openPaths(), this._folder);
+    return { ...(await request<Files>('fetch', { module: this._module!.id, open })), saved };
   }
 
   private async _openFeedback(given: HandIn): Promise<void> {
@@ -154,11 +156,27 @@ export class CoteachPanel extends Widget {
     await this.refresh();
   }
 
+  private get _assignment(): { path: string; assignment: string } {
+    return { path: `${this._folder}/assignment.ipynb`, assignment: this._module!.id };
+  }
+
+  /** Ask whether to hand in, with what is odd about the notebook as she sees it. */
+  private async _ask(asking: boolean): Promise<void> {
+    await this._do(async () => {
+      this._check = null;
+      if (asking) {
+        await saveOpen(this.docs, this._assignment.path);
+        const found = await request<{ check: Check }>('submit', { ...this._assignment, check: true });
+        this._check = found.check;
+      }
+      this._asking = asking;
+    });
+  }
+
   private async _submit(): Promise<void> {
     await this._do(async () => {
-      const path = `${this._folder}/assignment.ipynb`;
-      await saveOpen(this.docs, path);
-      const found = await request<{ receipt: Receipt }>('submit', { path, assignment: this._module!.id });
+      await saveOpen(this.docs, this._assignment.path);
+      const found = await request<{ receipt: Receipt }>('submit', this._assignment);
       this._fresh = found.receipt;
       this._asking = false;
       await this.refresh();
@@ -168,8 +186,9 @@ export class CoteachPanel extends Widget {
   private async _getMissing(): Promise<void> {
     await this._do(async () => {
       const found = await this._fetch();
-      this._note = found.written.length
-        ? n('{n} file came back.', '{n} files came back.', found.written.length)
+      const back = found.written.length + found.saved;
+      this._note = back
+        ? n('{n} file came back.', '{n} files came back.', back)
         : t('Nothing was missing.');
       if (found.pending.length) {
         this._note += ' ' + t('The assignment is still being prepared. Try again in a minute.');
@@ -215,14 +234,10 @@ export class CoteachPanel extends Widget {
       return [];
     }
     const given = this._given;
-    const zone = this._home!.me.time_zone;
     const handIn = handInView(
-      { asking: this._asking, fresh: this._fresh, newest: this._handIns[0] ?? null, zone, deadline: module.deadline },
+      { asking: this._asking, check: this._check, fresh: this._fresh, newest: this._handIns[0] ?? null, deadline: module.deadline_local },
       {
-        ask: asking => {
-          this._asking = asking;
-          this.draw();
-        },
+        ask: asking => this._ask(asking),
         submit: () => this._submit()
       });
     return given ? [feedbackView(given, () => this._do(() => this._openFeedback(given))), handIn] : [handIn];
@@ -250,6 +265,7 @@ export class CoteachPanel extends Widget {
   private _handIns: HandIn[] = [];
   private _fresh: Receipt | null = null;
   private _asking = false;
+  private _check: Check | null = null;
   private _note = '';
   private _problem: Problem | null = null;
   private _timer: number;

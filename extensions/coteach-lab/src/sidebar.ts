@@ -34,7 +34,9 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   ): Promise<void> => {
     // JupyterLab follows the address when all plugins are active, so this one waits for the files.
     const [path] = await Promise.all([filesOfAddress(), loadWords()]);
-    const panel = new CoteachPanel(docs);
+    const openPaths = () =>
+      Array.from(app.shell.widgets('main'), each => docs.contextForWidget(each)?.path ?? '').filter(Boolean);
+    const panel = new CoteachPanel(docs, openPaths);
     app.shell.add(panel, 'left', { rank: 50 });
     restorer?.add(panel, panel.id);
     notebooks.currentChanged.connect((_sender, notebook) => {

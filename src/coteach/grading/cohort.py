@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import nbformat
+
 from coteach.errors import NotFound
 from coteach.grading import jobs
 from coteach.grading.course import CourseFolder
 from coteach.i18n import gettext as _
-from coteach.lessonpack import Course, Module, get_course
+from coteach.lessonpack import (
+    Course,
+    Module,
+    get_course,
+    read_notebook,
+    translated_notebook,
+    translation_file,
+)
 from coteach.settings import Settings
 from coteach.store.schema import Cohort
 
@@ -75,6 +84,14 @@ def task(settings: Settings, cohort: Cohort, assignment: str) -> Task:
 def is_released(found: Task) -> bool:
     """Say whether teachers can get the assignment."""
     return (found.folder.released(found.assignment) / f"{found.notebook}.ipynb").is_file()
+
+
+def forms(found: Task) -> list[nbformat.NotebookNode]:
+    """Return the released notebook in the source language, then in each other of the course."""
+    made = read_notebook(found.folder.released(found.assignment) / f"{found.notebook}.ipynb")
+    folder = found.course.assignment_folder(found.assignment)
+    files = [translation_file(folder, tag) for tag in found.course.languages]
+    return [made, *(translated_notebook(made, po) for po in files if po.is_file())]
 
 
 def release(found: Task) -> Path:

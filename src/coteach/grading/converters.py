@@ -7,6 +7,7 @@ scratch folder first, so a link or a strange file in a submission meets nothing 
 from __future__ import annotations
 
 import glob
+import html
 import logging
 import os
 import shutil
@@ -18,9 +19,11 @@ from typing import Any
 
 import nbformat
 from nbgrader.apps import NbGraderAPI
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config, PyFileConfigLoader
 
+from coteach import sandbox
 from coteach.grading import files, outputs
 from coteach.grading.course import CourseFolder
 from coteach.grading.kernelspec import KERNEL
@@ -39,6 +42,17 @@ class CapOutputs:
         return notebook, resources
 
 
+class PlainComments(NbGraderPreprocessor):
+    """A step of the feedback page: nbgrader's template puts comments into it as they are."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Make a comment's HTML text."""
+        found = cell.metadata.get("nbgrader")
+        if found and found.get("comment"):
+            found["comment"] = html.escape(found["comment"], quote=False)
+        return cell, resources
+
+
 def _config(course: CourseFolder, root: Path) -> Config:
     config = Config()
     own = course.root / "nbgrader_config.py"
@@ -54,6 +68,8 @@ def _config(course: CourseFolder, root: Path) -> Config:
     config.Execute.startup_timeout = START_SECONDS
     steps = list(Autograde.autograde_preprocessors.default_args[0])
     config.Autograde.autograde_preprocessors = [*steps[:1], CapOutputs, *steps[1:]]
+    steps = list(GenerateFeedback.preprocessors.default_args[0])
+    config.GenerateFeedback.preprocessors = [*steps[:1], PlainComments, *steps[1:]]
     return config
 
 
@@ -67,6 +83,7 @@ def _api(course: CourseFolder, root: Path) -> NbGraderAPI:
 def _scratch() -> Iterator[Path]:
     root = Path(tempfile.mkdtemp(prefix="coteach-grade-"))
     try:
+        sandbox.claim(root)
         yield root
     finally:
         shutil.rmtree(root, ignore_errors=True)

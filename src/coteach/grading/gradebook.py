@@ -17,6 +17,7 @@ from coteach.grading.course import CourseFolder
 from coteach.grading.inspect import Expected, ExpectedCell
 from coteach.grading.result import CellMark
 from coteach.i18n import gettext as _
+from coteach.i18n import ngettext
 
 
 @contextmanager
@@ -129,9 +130,11 @@ def give(course: CourseFolder, assignment: str, notebook: str, student: str, *, 
         top = float(grade.max_score)
         if points is not None and not 0 <= points <= top:
             raise UserError(
-                _("{points} points can't be given; this answer is worth {top}.").format(
-                    points=f"{points:g}", top=f"{top:g}"),
-                hint=_("Give between 0 and {top} points.").format(top=f"{top:g}"),
+                ngettext("{points} point can't be given; this answer is worth {top}.",
+                         "{points} points can't be given; this answer is worth {top}.",
+                         1 if points == 1 else 2).format(points=f"{points:g}", top=f"{top:g}"),
+                hint=ngettext("Give between 0 and {top} point.", "Give between 0 and {top} points.",
+                              1 if top == 1 else 2).format(top=f"{top:g}"),
                 code="bad-points")
         grade.manual_score = points
         grade.needs_manual_grade = points is None and grade.auto_score is None

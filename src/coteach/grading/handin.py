@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import uuid
 from pathlib import Path
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from coteach.errors import StorageFull, UserError
 from coteach.grading.cohort import Task
@@ -36,6 +35,20 @@ def feedback_of(settings: Settings, submission_id: str) -> Path:
     return settings.layout.submissions / submission_id / FEEDBACK
 
 
+def check(raw: bytes) -> None:
+    """Refuse what is no notebook.
+
+    Raises
+    ------
+    UserError
+        It is no notebook or too large.
+    """
+    reason = inspect(raw)
+    if reason is not None:
+        raise UserError(reason.sentence(), hint=_("Save the notebook and hand it in again."),
+                        status=413 if reason.code == "too-large" else 422, code=reason.code)
+
+
 def accept(database: Database, settings: Settings, person: Person, task: Task, raw: bytes
            ) -> tuple[Submission, bool]:
     """Keep a notebook and return its receipt, and whether it is a new one.
@@ -49,10 +62,7 @@ def accept(database: Database, settings: Settings, person: Person, task: Task, r
     StorageFull
         The disk is full; nothing was kept.
     """
-    reason = inspect(raw)
-    if reason is not None:
-        raise UserError(reason.sentence(), hint=_("Save the notebook and hand it in again."),
-                        status=413 if reason.code == "too-large" else 422, code=reason.code)
+    check(raw)
     student = student_id(person.username)
     digest, now = hashlib.sha256(raw).hexdigest(), utcnow()
     key = {"person_id": person.id, "cohort_id": task.cohort.id, "assignment": task.assignment,
@@ -88,12 +98,10 @@ def accept(database: Database, settings: Settings, person: Person, task: Task, r
         if known is None:
             raise
         return known, False
-    except OperationalError as error:
-        if "full" in str(error.orig).lower() or getattr(
-                error.orig, "errno", None) == errno.ENOSPC:
-            raise StorageFull(
-                _("The server's disk is full, so your work was not handed in."),
-                hint=_("Your file is safe where it is. Tell your trainer and try again later."),
-            ) from None
-        raise
+    except StorageFull:
+        file_of(settings, made.id).unlink(missing_ok=True)
+        raise StorageFull(
+            _("The server's disk is full, so your work was not handed in."),
+            hint=_("Your file is safe where it is. Tell your trainer and try again later."),
+        ) from None
     return made, True

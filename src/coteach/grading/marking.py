@@ -122,9 +122,11 @@ def give(database: Database, task: Task, person: Person, submission_id: str, *, 
     waits = gradebook.waiting(task.folder, task.assignment, task.notebook, person.username)
     with database.session() as session:
         before = assessment.grade_of(session, submission_id)
-        said = {t["grade_id"]: t.get("message", "") for t in before.tests} if before else {}
+        said = {t["grade_id"]: t for t in before.tests} if before else {}
         for test in marks:
-            test.message = said.get(test.grade_id, "")
+            known = said.get(test.grade_id, {})
+            test.message = known.get("message", "")
+            test.unanswered = bool(known.get("unanswered"))
         return assessment.keep_grade(
             session, submission_id, status="needs_manual" if waits else "graded",
             score=sum(t.score or 0.0 for t in marks),

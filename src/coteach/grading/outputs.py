@@ -9,11 +9,15 @@ from typing import Any
 
 import nbformat
 
+from coteach.i18n import gettext as _
+
 TIMED_OUT = "CellTimeoutError"
 MAX_MESSAGE = 500
 MAX_CELL = 20_000
 """Characters of output that one cell may keep."""
 
+_EMPTY = re.compile(r"^\s*raise NotImplementedError(\(\))?\s*$", re.M)
+_ERROR = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Iteration))(?:: ([\s\S]*))?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HEADING = re.compile(r"^#+\s+", re.M)
 _HIDDEN = re.compile(r"^.*### BEGIN (HIDDEN TESTS|MARK SCHEME)[\s\S]*?### END \1.*(?:\n|$)", re.M)
@@ -47,6 +51,39 @@ def messages(notebook: nbformat.NotebookNode) -> dict[str, str]:
                 said[name] = _COLOUR.sub("", text).strip()[:MAX_MESSAGE]
                 break
     return said
+
+
+def unanswered(notebook: nbformat.NotebookNode) -> set[str]:
+    """Return the tests whose answer, the cell before them, is as empty as it was given."""
+    found, empty = set(), False
+    for cell in notebook.cells:
+        mark, source = _mark(cell), str(cell.source)
+        if mark.get("solution"):
+            empty = not source.strip() or _EMPTY.search(source) is not None
+        elif mark.get("grade") and empty:
+            found.add(str(mark.get("grade_id")))
+    return found
+
+
+def plain(message: str, is_unanswered: bool = False) -> str:
+    """Return what a failed test said, for somebody who does not program.
+
+    Parameters
+    ----------
+    message
+        As `messages` gives it.
+    is_unanswered
+        Whether the answer that was tested was still empty.
+    """
+    error = _ERROR.fullmatch(message.strip())
+    if error is None:
+        return message
+    name, text = error[1], (error[2] or "").strip()
+    if name == "NotImplementedError" or (name == "NameError" and is_unanswered):
+        return _("You have not answered this part yet.")
+    if name == "AssertionError":
+        return text or _("This part does not do yet what the task asks for.")
+    return _("Your code stopped here: {error}.").format(error=message.strip().rstrip("."))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ class CellMark:
         The points a trainer gave; they win over what the tests found.
     by_hand
         Whether only a person can score it.
+    unanswered
+        Whether the test failed because the answer before it was still empty.
     """
 
     grade_id: str
@@ -34,6 +36,7 @@ class CellMark:
     manual: float | None = None
     comment: str = ""
     by_hand: bool = False
+    unanswered: bool = False
 
 
 @dataclass

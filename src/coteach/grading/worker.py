@@ -83,9 +83,10 @@ def _score(course: CourseFolder, assignment: str, student: str, known: Expected,
     made = nbformat.read(course.autograded(student, assignment) / f"{name}.ipynb", as_version=4)
     gradebook.confirm(course, assignment, name, student, keep)
     marks = gradebook.marks(course, assignment, name, student)
-    said = outputs.messages(made)
+    said, empty = outputs.messages(made), outputs.unanswered(made)
     for test in marks:
         test.message = said.get(test.grade_id, "")
+        test.unanswered = test.grade_id in empty
 
     def failed(reason: Reason) -> Result:
         return Result(student, assignment, name, "failed", None, known.max_score, reason)

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from coteach import sandbox
 from coteach.grading import kernelspec
 from coteach.grading.reason import Reason
 
@@ -42,6 +43,7 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
         self._folder = tempfile.TemporaryDirectory(prefix="ct-w-")
+        sandbox.claim(Path(self._folder.name))
 
     def _start(self) -> subprocess.Popen[str]:
         spec = kernelspec.write(Path(self._folder.name) / "jupyter", trust_local=self._trust)

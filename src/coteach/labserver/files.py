@@ -7,7 +7,9 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -90,17 +92,45 @@ def write_new(file: Path, data: bytes) -> bool:
     return True
 
 
-def put_missing(root: Path, answer: dict[str, Any]) -> Put:
+def set_aside(root: Path, path: str) -> str:
+    """Give a file another name, so that what is open in JupyterLab can be saved in its place.
+
+    Returns
+    -------
+    str
+        The other name, from the home; empty when there was no file.
+    """
+    file = inside(root, path)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for number in range(100):
+        other = file.with_name(f"{file.stem}-{stamp}{f'-{number}' if number else ''}{file.suffix}")
+        try:
+            os.link(file, other, follow_symlinks=False)
+        except FileNotFoundError:
+            return ""
+        except FileExistsError:
+            continue
+        file.unlink()
+        return other.relative_to(root).as_posix()
+    raise UserError(_("{path} can't be renamed.").format(path=path[:200]), code="no-rename")
+
+
+def put_missing(root: Path, answer: dict[str, Any], opened: Collection[str] = ()) -> Put:
     """Write the files of a module that are missing.
 
     Parameters
     ----------
     answer
         What the portal's `/api/v1/modules/MODULE/files` gives.
+    opened
+        Paths that are open in JupyterLab: her own work is there, so the empty file stays away.
     """
     made = Put(str(answer["folder"]), pending=list(answer["pending"]))
     for each in answer["files"]:
         name = f"{made.folder}/{each['path']}"
+        if name in opened:
+            made.kept.append(name)
+            continue
         text = each["content"]
         data = base64.b64decode(text) if each["encoding"] == "base64" else text.encode()
         (made.written if write_new(inside(root, name), data) else made.kept).append(name)

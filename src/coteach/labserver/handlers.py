@@ -120,21 +120,42 @@ class Fetch(Handler):
     @web.authenticated
     async def post(self) -> None:
         module = quote(self.text("module"), safe="")
+        opened = self.body().get("open", [])
+        if not isinstance(opened, list) or not all(isinstance(p, str) for p in opened):
+            raise UserError(_("The value {name} is missing.").format(name="open"),
+                            code="bad-request")
         found = await self.portal.ask("GET", f"/api/v1/modules/{module}/files")
-        put = await asyncio.to_thread(files.put_missing, self.root, found.json())
+        put = await asyncio.to_thread(files.put_missing, self.root, found.json(), set(opened))
         self.answer(vars(put))
 
 
+class SetAside(Handler):
+    """Rename a file that changed on the disk, before what is open is saved in its place."""
+
+    @web.authenticated
+    async def post(self) -> None:
+        self.answer({"file": await asyncio.to_thread(
+            files.set_aside, self.root, self.text("path"))})
+
+
 class Submit(Handler):
-    """Hand in a notebook as it lies on the disk, and keep the receipt beside it."""
+    """Hand in a notebook as it lies on the disk, and keep the receipt beside it.
+
+    With `"check": true` it is only looked at: nothing is handed in.
+    """
 
     @web.authenticated
     async def post(self) -> None:
         path, assignment = self.text("path"), self.text("assignment")
         raw = await asyncio.to_thread(files.read, self.root, path)
+        check = self.body().get("check") is True
         found = await self.portal.ask(
-            "POST", "/api/v1/submissions", data={"assignment": assignment},
+            "POST", "/api/v1/submissions",
+            data={"assignment": assignment, **({"check": "1"} if check else {})},
             files={"notebook": (Path(path).name, raw, "application/x-ipynb+json")})
+        if check:
+            self.answer(found.json())
+            return
         receipt = found.json()["receipt"]
         name = f"{Path(path).parent}/{RECEIPTS_FOLDER}/{receipt['assignment']}-" \
                f"{_stamp(receipt['received'])}.json"
@@ -194,7 +215,7 @@ def _stamp(moment: str) -> str:
 def handlers(base_url: str, portal: Portal | None, root: str) -> list[tuple[Any, ...]]:
     """Return the handlers for a server's web application."""
     given = {"portal": portal, "root": root}
-    kinds = {"home": Home, "words": Words, "fetch": Fetch, "submit": Submit,
+    kinds = {"home": Home, "words": Words, "fetch": Fetch, "submit": Submit, "set-aside": SetAside,
              "submissions": Submissions, "feedback": Feedback, "step-done": StepDone}
     return [(url_path_join(base_url, "coteach", name), kind, given)
             for name, kind in kinds.items()]

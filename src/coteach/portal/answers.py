@@ -49,7 +49,7 @@ class ToMark:
         return self.mark["score"] is None
 
 
-class Points(BaseModel):
+class Points(BaseModel, extra="forbid"):
     """Points and a comment for an answer."""
 
     grade_id: str = Field(max_length=200)
@@ -128,6 +128,7 @@ def _points(text: str) -> float | None:
         value = float("nan")
     if value != value or abs(value) > 1e6:
         raise UserError(_("{text!r} is no number of points.").format(text=text[:20]),
+                        hint=_("Write it with digits, for example 4 or 4.5."),
                         code="bad-points")
     return value
 

@@ -47,6 +47,7 @@ class ModuleView:
     title: str
     minutes: int
     deadline: datetime | None
+    deadline_local: str | None
     url: str
     steps: tuple[StepView, ...]
     current: str
@@ -126,7 +127,7 @@ def _url(course: Course, module: Module, state: StepState, facts: Facts) -> str:
     if given:
         return links.submission(max(given, key=lambda h: h.submission.received).submission.id)
     remarked = [w.recording for w in facts.recordings
-                if w.recording.module == module.id and w.remarks]
+                if w.recording.module == module.id and w.is_answered]
     return links.recording(remarked[0].id) if remarked else ""
 
 
@@ -146,7 +147,9 @@ def module_view(cohort: Cohort, course: Course, module: Module, facts: Facts,
     number = [m.id for m in course.modules].index(module.id) + 1
     return ModuleView(
         id=module.id, number=number, title=module.title_in(language), minutes=module.minutes,
-        deadline=deadline, url=links.module(course, module), steps=tuple(views),
+        deadline=deadline,
+        deadline_local=times.when(deadline, time_zone) if deadline else None,
+        url=links.module(course, module), steps=tuple(views),
         current=current.id if current else "")
 
 

@@ -15,6 +15,8 @@ from coteach.grading import cohort as cohorts
 from coteach.grading import handin, marking
 from coteach.grading.cohort import Task
 from coteach.grading.inspect import inspect
+from coteach.grading.odd import oddities
+from coteach.grading.outputs import plain
 from coteach.grading.reason import Reason
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
@@ -49,7 +51,8 @@ def marks_of(grade: Grade) -> dict[str, Any]:
             "reason": reason.sentence() if reason else "",
             "released": times.iso(grade.released) if grade.released else None,
             "tests": [{"grade_id": t["grade_id"], "score": t["score"],
-                       "max_score": t["max_score"], "message": t.get("message", ""),
+                       "max_score": t["max_score"],
+                       "message": plain(t.get("message", ""), bool(t.get("unanswered"))),
                        "comment": t.get("comment", ""), "by_hand": bool(t.get("by_hand"))}
                       for t in grade.tests]}
 
@@ -79,21 +82,40 @@ def task_for(database: Database, settings: Settings, person: Person, *, assignme
 @router.post("/api/v1/submissions", status_code=201, tags=["submissions"])
 async def submit(request: Request, person: CurrentPerson, database: TheDatabase,
                  settings: TheSettings) -> JSONResponse:
-    """Hand in a notebook; the same file again gives the same receipt (200)."""
+    """Hand in a notebook; the same file again gives the same receipt (200).
+
+    With the field `check` nothing is kept: the answer says what is odd about the notebook.
+    """
     found = await uploads.read(request)
     assignment = found.fields.get("assignment") or found.fields.get("module") or ""
     if not assignment:
         raise UserError(_("The assignment's name is missing."), status=422, code="bad-upload")
 
-    def keep() -> tuple[dict[str, Any], bool]:
-        task = task_for(database, settings, person, assignment=assignment,
+    def the_task() -> Task:
+        return task_for(database, settings, person, assignment=assignment,
                         cohort_id=found.fields.get("cohort", ""))
-        made, new = handin.accept(database, settings, person, task, found.raw)
-        return {**receipt(made, person), "new": new,
-                "warning": _warning(task, found.raw)}, new
 
+    def keep() -> tuple[dict[str, Any], bool]:
+        task = the_task()
+        made, new = handin.accept(database, settings, person, task, found.raw)
+        return {**receipt(made, person), "new": new, **_looked_at(task, found.raw)}, new
+
+    def check() -> dict[str, Any]:
+        task = the_task()
+        handin.check(found.raw)
+        return _looked_at(task, found.raw)
+
+    if found.fields.get("check"):
+        return JSONResponse({"check": await asyncio.to_thread(check)})
     answer, new = await asyncio.to_thread(keep)
     return JSONResponse({"receipt": answer}, status_code=201 if new else 200)
+
+
+def _looked_at(task: Task, raw: bytes) -> dict[str, Any]:
+    """Return what keeps a notebook from being marked, and what is only odd about it."""
+    warning = _warning(task, raw)
+    odd = [] if warning or not cohorts.is_released(task) else oddities(raw, cohorts.forms(task))
+    return {"warning": warning, "odd": odd}
 
 
 def _warning(task: Task, raw: bytes) -> str:
@@ -195,6 +217,7 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
     """The page of a hand-in: its receipt, later points, comments and feedback."""
     found, grade, owner, cohort = _seen(database, person, submission)
     mine = owner.id == person.id
+    earlier, newer = ([], None) if mine else _others(database, found)
     shown = grade if grade is not None and (grade.released or not mine) else None
     if shown is not None:
         _note(database, settings, person, owner, cohort, found, shown)
@@ -204,4 +227,13 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
         title=task.module.title_in(get_language()), marks=marks_of(shown) if shown else None,
         feedback=handin.feedback_of(settings, found.id).is_file() and shown is not None
         and shown.released is not None, cohort=cohort,
-        released=shown.released if shown else None)
+        released=shown.released if shown else None, earlier=earlier, newer=newer)
+
+
+def _others(database: Database, found: Submission) -> tuple[list[Submission], Submission | None]:
+    """Return the hand-ins of the same person before this one, and the newest one after it."""
+    with database.reading() as session:
+        rows = [s for s, _grade in assessment.of_person(
+            session, found.person_id, cohort_id=found.cohort_id, assignment=found.assignment)]
+    place = next((n for n, s in enumerate(rows) if s.id == found.id), len(rows))
+    return rows[place + 1:], rows[0] if place else None

@@ -66,10 +66,16 @@ class HandIn:
 
 @dataclass
 class Watched:
-    """A recording and whether somebody else left remarks or marks on it."""
+    """A recording and what others left on it: remarks, and marks by rubric line."""
 
     recording: Recording
     remarks: int = 0
+    marks: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody else has said or marked anything."""
+        return bool(self.remarks or self.marks)
 
 
 @dataclass
@@ -123,15 +129,18 @@ def _recordings(session: Session, cohort: Cohort, ids: list[str], found: dict[st
         found[recording.person_id].recordings.append(watched[recording.id])
     if not watched:
         return
-    authors: dict[str, int] = defaultdict(int)
     for table, extra in ((Comment, (Comment.removed.is_(None),)), (Mark, ())):
+        left: dict[str, int] = defaultdict(int)
         for recording_id, author in session.execute(
                 select(table.recording_id, table.author_id)
                 .where(table.recording_id.in_(list(watched)), *extra)):
             if author != watched[recording_id].recording.person_id:
-                authors[recording_id] += 1
-    for recording_id, count in authors.items():
-        watched[recording_id].remarks = count
+                left[recording_id] += 1
+        for recording_id, count in left.items():
+            if table is Comment:
+                watched[recording_id].remarks = count
+            else:
+                watched[recording_id].marks = count
 
 
 def steps(module: ModuleLike, known: Facts) -> list[StepState]:
@@ -196,7 +205,7 @@ def released(module: ModuleLike, known: Facts) -> datetime | None:
                     if h.submission.assignment == module.assignment and h.grade is not None
                     and h.grade.released is not None), default=None)
     remarked = [w.recording for w in known.recordings
-                if w.recording.module == module.id and w.remarks]
+                if w.recording.module == module.id and w.is_answered]
     return max((r.ended or r.started for r in remarked), default=None)
 
 
@@ -241,7 +250,7 @@ def needs(known: dict[str, Facts]) -> Needs:
             elif newest.grade.released is None:
                 release.append(newest)
     watch = [w for person in known.values() for w in person.recordings
-             if w.recording.status == "ready" and not w.remarks]
+             if w.recording.status == "ready" and not w.is_answered]
     return Needs(tuple(sorted(mark, key=lambda h: h.submission.received)),
                  tuple(sorted(release, key=lambda h: h.submission.received)),
                  tuple(sorted(watch, key=lambda w: w.recording.started)))
