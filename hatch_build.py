@@ -112,10 +112,11 @@ def bundle_sources() -> list[Path]:
 
 
 def proxy() -> bool:
-    """Bundle configurable-http-proxy; say whether there was something to do."""
+    """Bundle configurable-http-proxy and our gate; say whether there was something to do."""
     if not (BUNDLES / "build.mjs").exists():
         return False
-    wanted = digest(bundle_sources())
+    gate = [BUNDLES / name for name in ("proxy.mjs", "gate.mjs", "session.mjs")]
+    wanted = digest([*gate, *bundle_sources()])
     if is_fresh(PROXY_OUT, wanted):
         return False
     build_into(PROXY_OUT, wanted, "proxy")

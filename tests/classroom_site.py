@@ -140,7 +140,7 @@ def answer(choice: int = 0, *, seq: int = 1, cell: str = "q-choice", **more) -> 
 
 def session_cookie(settings: Settings, name: str) -> str:
     """What the portal would have set."""
-    return Sessions(settings, None, object()).mint(name, 3600)  # type: ignore[arg-type]
+    return Sessions(settings, None, object()).mint(name, name, 3600)  # type: ignore[arg-type]
 
 
 def page_data(html: str) -> dict:

@@ -24,7 +24,7 @@ from coteach.hub.proxy import ProxyApi
 from coteach.hub.session import SESSION_COOKIE, Sessions
 from coteach.portal.app import create_application
 from coteach.settings import Settings, secrets_of
-from coteach.supervisor.parts import PROXY_SCRIPT, node_binary
+from coteach.supervisor.parts import PROXY_SCRIPT, SESSION_VARIABLE, node_binary
 
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -60,7 +60,8 @@ class Site:
             [str(node_binary()), str(PROXY_SCRIPT), "--ip", "127.0.0.1",
              "--port", str(self.settings.port), "--api-ip", "127.0.0.1",
              "--api-port", str(self.settings.proxy_api_port), "--log-level", "error"],
-            env={**os.environ, "CONFIGPROXY_AUTH_TOKEN": token})
+            env={**os.environ, "CONFIGPROXY_AUTH_TOKEN": token,
+                 SESSION_VARIABLE: secrets_of(self.settings).text("session")})
         hub = HubApi(self.settings, httpx.AsyncClient(
             transport=httpx.MockTransport(self._hub), base_url="http://hub"))
         app = create_application(self.settings, self.live.database, hub)
@@ -111,7 +112,7 @@ class Site:
         raise AssertionError("the site did not start")
 
     def cookie(self, name: str) -> dict:
-        value = self._sessions.mint(f"for-{name}", 3600)
+        value = self._sessions.mint(f"for-{name}", name, 3600)
         return {"name": SESSION_COOKIE, "value": value, "url": self.url}
 
     def client(self, name: str) -> httpx.Client:

@@ -146,7 +146,7 @@ class Alliance:
                                     teacher_id=self.id(name)))
 
     def cookie(self, name: str) -> str:
-        return self.app.state.parts.sessions.mint(f"token-{name}", 3600)
+        return self.app.state.parts.sessions.mint(f"token-{name}", name, 3600)
 
     def client(self, name: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A browser, of somebody or of nobody, that sends what browsers send."""

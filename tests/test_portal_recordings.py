@@ -60,7 +60,7 @@ class Alliance:
         self.sessions = Sessions(settings, self.database, hub)
 
     def client(self, name) -> TestClient:
-        return TestClient(self.app, cookies={SESSION_COOKIE: self.sessions.mint(f"for-{name}", 600)},
+        return TestClient(self.app, cookies={SESSION_COOKIE: self.sessions.mint(f"for-{name}", name, 600)},
                           headers={"sec-fetch-site": "same-origin"}, base_url="http://coteach")
 
     def url(self, *more) -> str:

@@ -12,6 +12,7 @@ from test_signin import PASSWORD, House, field, sign_up
 from test_supervisor import SERVER
 
 from coteach.hub.session import SESSION_COOKIE, Sessions
+from coteach.portal.signin import safe_next
 from coteach.supervisor import Supervisor, errorpages
 from coteach.supervisor.parts import parts
 
@@ -143,3 +144,31 @@ def test_signing_in_never_leads_to_another_site(house, browser):
     for wanted in ("//evil.test/", "https://evil.test", "/\\evil.test", "/a\nb", "javascript:1"):
         page = browser.get("/login", params={"next": wanted})
         assert page.url.host == "127.0.0.1" and page.url.path == "/"
+
+
+def test_a_lab_opened_by_its_address_asks_who_it_is_and_comes_back(house, browser):
+    member(house, browser, "iris")
+    browser.get("/")
+    browser.cookies.delete(SESSION_COOKIE)
+    page = {"Accept": "text/html"}
+    answer = browser.get("/user/iris/lab/tree/a.ipynb?reset", headers=page)
+    # Her Lab does not run: the Hub says so, as it did without a gate before it.
+    assert answer.url.path.startswith(("/hub/user/iris/", "/user/iris/"))
+    assert [hop.url.path for hop in answer.history].count("/login") == 1
+    assert SESSION_COOKIE in browser.cookies and "belongs to another person" not in answer.text
+    other = browser.get("/user/ann/lab", headers=page)
+    assert other.status_code == 403 and "belongs to another person" in other.text
+    with house.browser() as stranger:
+        assert stranger.get("/user/iris/lab", headers=page).headers["location"] == (
+            "/login?next=%2Fuser%2Firis%2Flab")
+        stranger.follow_redirects = True
+        assert stranger.get("/user/iris/lab", headers=page).url.path == "/hub/login"
+
+
+def test_signing_in_never_leads_out_again(house, browser):
+    member(house, browser, "jon")
+    for wanted in ("/hub/logout", "/logout", "/hub/logout?x=1", "/hub/./logout/", "/hub//logout",
+                   "/c/../hub/%6cogout", "/%2Fhub/logout", "/hub/login?next=/hub/logout"):
+        assert browser.get("/login", params={"next": wanted}).url.path == "/"
+        assert browser.get("/api/v1/me").json()["username"] == "jon"
+    assert safe_next("/hub/logouts?next=/logout") == "/hub/logouts?next=/logout"

@@ -48,7 +48,7 @@ def sessions(settings: Settings, hub: Hub):
 
 
 async def test_a_cookie_names_its_person(sessions):
-    person = await sessions.person_of_cookie(sessions.mint("t1", 60))
+    person = await sessions.person_of_cookie(sessions.mint("t1", "amina", 60))
     assert person.display_name == "Amina"
 
 
@@ -56,7 +56,7 @@ async def test_a_forged_expired_or_foreign_cookie_names_nobody(sessions, setting
     other = TokenSigner(b"0" * 64, "session").mint({"token": "t1"}, lifetime=60)
     purpose = TokenSigner(session_module.secrets_of(settings).get("session"), "live").mint(
         {"token": "t1"}, lifetime=60)
-    for value in (None, "", "x", other, purpose, sessions.mint("t1", -1), sessions.mint("t1", 60)[:-2]):
+    for value in (None, "", "x", other, purpose, sessions.mint("t1", "amina", -1), sessions.mint("t1", "amina", 60)[:-2]):
         assert await sessions.person_of_cookie(value) is None
     assert hub.asked == 0
 

@@ -27,7 +27,7 @@ from websockets.sync.client import connect
 from coteach import sandbox
 from coteach.hub.lab import LabLog, file_name
 from coteach.settings import Layout
-from coteach.supervisor.parts import PROXY_SCRIPT, node_binary
+from coteach.supervisor.parts import PROXY_SCRIPT, SESSION_VARIABLE, node_binary
 
 MODES = ["root", "user"] if os.geteuid() == 0 else ["user"]
 ORDINARY = 12346
@@ -120,7 +120,8 @@ class Hub:
 
     def start(self) -> None:
         env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(self.folder),
-               "LANG": "C.UTF-8", "HUB_SECRET": "hub-secret", "CONFIGPROXY_AUTH_TOKEN": "proxy-secret"}
+               "LANG": "C.UTF-8", "HUB_SECRET": "hub-secret", "CONFIGPROXY_AUTH_TOKEN": "proxy-secret",
+               SESSION_VARIABLE: "session-secret" * 4}
         self.log = (self.folder / "hub.log").open("ab")
         self.process = subprocess.Popen(
             [*self.become, sys.executable, "-m", "jupyterhub", "-f", str(self.config)], env=env,

@@ -1,5 +1,6 @@
 // Bundles with esbuild. Run by hatch_build.py:
-//   node build.mjs proxy OUT          configurable-http-proxy as one file, with its error pages
+//   node build.mjs proxy OUT          configurable-http-proxy and our gate as one file, with its
+//                                     error pages
 //   node build.mjs widgets SOURCE OUT each SOURCE/<name>.js (not _<name>.js) as OUT/<name>.js
 // Nothing is downloaded here and nothing here runs on a teacher's machine.
 
@@ -30,7 +31,7 @@ async function proxy(out) {
   mkdirSync(join(out, "lib"), { recursive: true });
   const result = await build({
     absWorkingDir: here,
-    entryPoints: [join(source, "bin/configurable-http-proxy")],
+    entryPoints: [join(here, "proxy.mjs")],
     loader: { "": "js" },
     outfile: join(out, "lib/configurable-http-proxy.js"),
     bundle: true, minify: true, metafile: true, platform: "node", format: "esm", target: "node20",

@@ -74,9 +74,13 @@ class Sessions:
         self._signer = TokenSigner(secrets_of(settings).get("session"), "session")
         self._known: dict[str, _Known] = {}
 
-    def mint(self, token: str, lifetime: float) -> str:
-        """Return the cookie's value for a Hub token."""
-        return self._signer.mint({"token": token}, lifetime=lifetime)
+    def mint(self, token: str, username: str, lifetime: float) -> str:
+        """Return the cookie's value for a Hub token.
+
+        The name is for the proxy, which can't ask the Hub at every request: it lets nobody but
+        this person reach her Lab. Everybody else asks the Hub whose token it is.
+        """
+        return self._signer.mint({"token": token, "name": username}, lifetime=lifetime)
 
     def token_of_cookie(self, value: str | None) -> str | None:
         """Return the Hub token in a cookie, or None if it is forged, expired or not there."""

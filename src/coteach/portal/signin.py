@@ -6,8 +6,9 @@ code becomes the session cookie. A sign-in that took too long starts again by it
 
 from __future__ import annotations
 
+import posixpath
 import secrets
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -23,16 +24,20 @@ from coteach.tokens import TokenSigner
 
 router = APIRouter(include_in_schema=False)
 
+DOORS = ("/logout", "/hub/logout", "/hub/login")
+"""Where signing in never leads; the Hub's own door would lead on to any of its pages."""
 STATE_LIFETIME = 3600
 """Seconds for typing a password, or for signing up."""
 
 
 def safe_next(wanted: str | None) -> str:
-    """Return a path of this site to go to; `/` for anything that could lead elsewhere."""
+    """Return a path of this site to go to; `/` for what leads elsewhere or signs out."""
     if (not wanted or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted
             or len(wanted) > 2000 or any(ord(c) < 33 or ord(c) == 127 for c in wanted)):
         return "/"
-    return wanted
+    # A link that signs in must not be one that signs out; a path has many spellings.
+    path = posixpath.normpath("/" + unquote(urlsplit(wanted).path).lstrip("/"))
+    return "/" if any(path == door or path.startswith(f"{door}/") for door in DOORS) else wanted
 
 
 def _signer(settings: Settings) -> TokenSigner:
@@ -68,21 +73,22 @@ async def callback(request: Request, settings: TheSettings, sessions: TheSession
     verifier, back = request.cookies.get(cookie), safe_next(claims["next"])
     try:
         grant = await sessions.hub.token_for_code(code, verifier) if verifier and code else None
+        username = await sessions.ask(grant.token) if grant else None
     except HubAway:
         raise UserError(_("Signing in does not work right now."),
                         hint=_("Try again in a minute."), status=503, code="hub-away") from None
-    if grant is None:
+    if grant is None or username is None:
         if claims["again"]:
             raise Forbidden(_("Signing in did not work: your browser did not keep our cookie."),
                             hint=_("Allow cookies for this site, or open it in another browser."),
                             code="no-cookies")
         return RedirectResponse("/login?" + urlencode({"next": back, "again": 1}), status_code=303)
     answer = RedirectResponse(back, status_code=303)
-    answer.set_cookie(SESSION_COOKIE, sessions.mint(grant.token, grant.lifetime),
+    answer.set_cookie(SESSION_COOKIE, sessions.mint(grant.token, username, grant.lifetime),
                       max_age=int(grant.lifetime), path="/", httponly=True, samesite="lax",
                       secure=_https(settings))
     answer.delete_cookie(cookie, path=CALLBACK)
-    person = await sessions.person(await sessions.username_of_token(grant.token))
+    person = await sessions.person(username)
     if person is not None and not match(request.cookies.get(LANGUAGE_COOKIE, "")):
         answer.set_cookie(LANGUAGE_COOKIE, person.language, max_age=31536000, path="/",
                           samesite="lax", secure=_https(settings))

@@ -1,6 +1,6 @@
-"""The pages the proxy shows while a part behind it is away.
+"""The pages the proxy shows by itself: a part is away, or a Lab is somebody else's.
 
-They are plain files in all languages at once: nothing that could translate them is running then.
+They are plain files in all languages at once: nothing that could translate them runs there.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from pathlib import Path
 from coteach.i18n import LANGUAGE_COOKIE, LANGUAGES, language
 from coteach.i18n import gettext as _
 
+_AGAIN = '<meta http-equiv="refresh" content="4">'
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="4"><title>coteach</title>
+{again}<title>coteach</title>
 <style>
 :root {{ color-scheme: light dark }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
@@ -38,14 +39,15 @@ document.documentElement.lang = wanted;
 """
 
 
-def _page(title_of: str, text_of: str) -> str:
+def _page(title_of: str, text_of: str, *, again: bool = True, home_of: str = "") -> str:
     sections = []
     for tag in LANGUAGES:
         with language(tag):
+            home = f'<p><a href="/">{html.escape(_(home_of))}</a></p>' if home_of else ""
             sections.append(f'<section lang="{tag}"><h1>{html.escape(_(title_of))}</h1>'
-                            f"<p>{html.escape(_(text_of))}</p></section>")
-    return _PAGE.format(sections="".join(sections), tags=json.dumps(list(LANGUAGES)),
-                        cookie=LANGUAGE_COOKIE)
+                            f"<p>{html.escape(_(text_of))}</p>{home}</section>")
+    return _PAGE.format(again=_AGAIN if again else "", sections="".join(sections),
+                        tags=json.dumps(list(LANGUAGES)), cookie=LANGUAGE_COOKIE)
 
 
 def N_(message: str) -> str:
@@ -60,6 +62,10 @@ def write(folder: Path) -> Path:
                     N_("This part of coteach is starting. The page loads again by itself."))
     wrong = _page(N_("Something went wrong"),
                   N_("The page could not be shown. It is tried again in a few seconds."))
-    for name, text in {"503": waiting, "404": waiting, "error": wrong}.items():
+    other = _page(N_("This is not your JupyterLab"),
+                  N_("This JupyterLab belongs to another person, and nobody else can open it."),
+                  again=False, home_of=N_("Go to your start page"))
+    for name, text in {
+            "503": waiting, "404": waiting, "403": other, "error": wrong}.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return folder

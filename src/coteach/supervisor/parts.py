@@ -18,6 +18,8 @@ from coteach.settings import Settings, secrets_of
 from coteach.supervisor.mark import VARIABLE
 from coteach.supervisor.service import Service
 
+SESSION_VARIABLE = "COTEACH_SESSION_SECRET"
+"""Gives the proxy's gate the key of the session cookie; without it the proxy does not start."""
 PROXY_SCRIPT = paths.PACKAGE / "proxy" / "lib" / "configurable-http-proxy.js"
 
 
@@ -68,7 +70,8 @@ def proxy(settings: Settings, environ: dict[str, str], client: httpx.AsyncClient
     if not PROXY_SCRIPT.exists():
         raise UserError(_("The proxy was not built."),
                         hint=_("Run: python hatch_build.py proxy"), status=500, code="no-proxy")
-    token = secrets_of(settings).text("proxy")
+    secrets = secrets_of(settings)
+    token = secrets.text("proxy")
     api = ProxyApi(settings, client)
     command = [
         str(node_binary()), str(PROXY_SCRIPT),
@@ -88,7 +91,9 @@ def proxy(settings: Settings, environ: dict[str, str], client: httpx.AsyncClient
         seen["before"] = True
 
     return Service(
-        "proxy", command, {**environ, "CONFIGPROXY_AUTH_TOKEN": token},
+        "proxy", command,
+        # In the environment, not on the command line, which every program may read.
+        {**environ, "CONFIGPROXY_AUTH_TOKEN": token, SESSION_VARIABLE: secrets.text("session")},
         health=f"{settings.internal('proxy_api')}/api/routes",
         headers=(("Authorization", f"token {token}"),), on_ready=restore)
 
