@@ -10,6 +10,7 @@ from portal_site import MODULE, Alliance
 
 from coteach.settings import Settings
 from coteach.store import Database
+from coteach.store.schema import Person
 
 OPEN = {"/", "/healthz", "/login", "/oauth_callback", "/logout", "/invite/{token}",
         "/widgets/{file}", "/api/v1/openapi.json"}
@@ -158,3 +159,69 @@ async def test_pages_run_no_script_and_style_of_their_own(alliance):
         for tag in re.findall(r"<script[^>]*>", page.text):
             assert 'type="application/json"' in tag or 'src="/static/' in tag
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page.text)
+
+
+async def sent(megabytes: int, read: list[int]):
+    """A body without a stated length, which notes how far it was read."""
+    for _part in range(megabytes * 16):
+        read.append(1 << 16)
+        yield b" " * (1 << 16)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/steps", "/api/v1/rooms", "/me", "/logout"])
+async def test_a_body_above_the_limit_is_refused_in_a_sentence(alliance, path):
+    read: list[int] = []
+    async with alliance.client("amina", **{"Content-Type": "application/json"}) as browser:
+        stated = await browser.post(path, content=b" " * (2 << 20))
+        assert stated.status_code == 413 and "larger than 1 MB" in stated.text
+        if path != "/logout":  # it asks for no body, so none is read
+            counted = await browser.post(path, content=sent(40, read), headers={
+                "Content-Type": "application/json" if "api" in path
+                else "application/x-www-form-urlencoded"})
+            assert counted.status_code == 413 and "larger than 1 MB" in counted.text
+    assert sum(read) < 3 << 20
+
+
+async def test_the_api_reads_no_body_of_who_is_not_signed_in(alliance):
+    read: list[int] = []
+    async with alliance.client() as browser:
+        for path in ("/api/v1/steps", "/api/v1/submissions", "/api/v1/line"):
+            answer = await browser.post(path, content=sent(4, read))
+            assert answer.status_code == 401 and answer.json()["error"]["code"] == "sign-in-needed"
+    async with alliance.client(Authorization="Bearer forged") as program:
+        assert (await program.post("/api/v1/steps", content=sent(4, read))).status_code == 401
+    assert read == []
+
+
+async def test_a_measurement_and_a_hand_in_have_larger_limits_of_their_own(alliance):
+    async with alliance.client("amina") as browser:
+        assert (await browser.post("/api/v1/line", content=b"x" * (1 << 20))).status_code == 200
+        large = b'{"assignment": "x", "notebook": "' + b"x" * (2 << 20) + b'"}'
+        answer = await browser.post("/api/v1/submissions", content=large, headers={
+            "Content-Type": "application/json"})
+        assert answer.status_code == 404, "read, and there is no such assignment"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("PUT", "/api/v1/submissions/x/marks", {"grade_id": "q", "points": 1}),
+    ("POST", "/api/v1/steps", {"module": MODULE, "step": "x"}),
+    ("POST", "/api/v1/rooms", {"module": MODULE}),
+    ("POST", "/api/v1/recordings/x/comments", {"at": 1, "text": "x"}),
+    ("POST", "/api/v1/recordings/x/marks", {"rubric_line": "x", "level": 1}),
+    ("POST", "/api/v1/device-checks", {"id": "0" * 32, "overall": "good", "parts": {}})])
+async def test_the_api_refuses_fields_it_does_not_know(alliance, method, path, body):
+    async with alliance.client("trainer") as browser:
+        answer = await browser.request(method, path, json=body | {"pointz": 3})
+    assert answer.status_code == 422 and "pointz" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("headers", "kept"), [
+    ({"Sec-Fetch-Site": "same-origin"}, "vi"), ({"Sec-Fetch-Site": "none"}, "vi"),
+    ({"Sec-Fetch-Site": "same-site"}, "en"), ({"Sec-Fetch-Site": "cross-site"}, "en")])
+async def test_a_link_on_another_site_changes_no_language_for_good(alliance, headers, kept):
+    async with alliance.client("amina", **headers) as browser:
+        page = await browser.get("/", params={"lang": "vi"})
+        assert '<html lang="vi">' in page.text
+        assert f'<html lang="{kept}">' in (await browser.get("/")).text
+    with alliance.database.reading() as session:
+        assert session.get(Person, alliance.id("amina")).language == kept

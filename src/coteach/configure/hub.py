@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coteach.settings import Settings, secrets_of
+from coteach.store.full import explain_to_hub
 
 
 def update_hub(c: Any, settings: Settings) -> None:
@@ -15,6 +16,7 @@ def update_hub(c: Any, settings: Settings) -> None:
         c.JupyterHub.public_url = f"{settings.url}/"
 
     c.JupyterHub.db_url = f"sqlite:///{settings.layout.hub / 'jupyterhub.sqlite'}"
+    explain_to_hub(settings.layout.hub)
     # A newer JupyterHub brings its own tables up to date; it keeps a copy of the file before.
     c.JupyterHub.upgrade_db = True
     c.JupyterHub.cookie_secret = bytes.fromhex(secrets_of(settings).text("hub-cookie"))

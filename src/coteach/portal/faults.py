@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
+from coteach.portal import limits
 from coteach.portal.dependencies import SignInNeeded
 from coteach.portal.templating import render
 
@@ -69,6 +70,8 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return answer(request, NotFound(
             _("This page does not exist."), hint=_("Check the address, or start from home.")))
+    if isinstance(error, limits.TooLarge):
+        return answer(request, limits.too_large(error.most))
     if error.status_code == 405:
         return answer(request, UserError(_("This address can't be used like that."),
                                          hint=_("Start from home."), status=405, code="method"))

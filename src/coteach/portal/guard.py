@@ -7,20 +7,23 @@ that it also covers what the framework answers by itself and never buffers a bod
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coteach.errors import Forbidden
+from coteach.errors import Forbidden, StorageFull, UserError
 from coteach.hub.session import SESSION_COOKIE, bearer, same_origin
 from coteach.i18n import LANGUAGE_COOKIE, match, negotiate, set_language
 from coteach.i18n import gettext as _
-from coteach.portal import faults
-from coteach.portal.dependencies import Parts
+from coteach.portal import faults, limits
+from coteach.portal.dependencies import Parts, maybe_person, person
 from coteach.store import people
+from coteach.store.full import storage_full
 from coteach.store.schema import Person
 
 log = structlog.get_logger()
@@ -39,6 +42,34 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+def _from_here(request: Request) -> bool:
+    """Say whether a page of ours, or the person herself, and no other site led here."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    # Browsers send no Sec-Fetch-Site over http beyond loopback.
+    referer = request.headers.get("referer")
+    return not referer or urlsplit(referer).netloc == request.headers.get("host")
+
+
+async def _admit(request: Request) -> None:
+    """Refuse, before its body is read, what would be refused after.
+
+    Raises
+    ------
+    UserError
+        It comes from another site, is too large, or is for the API and nobody is signed in.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if not bearer(request.headers.get("authorization")) and not same_origin(request.headers):
+        raise Forbidden(_("This was sent from another site and was not done."),
+                        hint=_("Open the page here and try again."), code="cross-site")
+    if request.url.path.startswith("/api/"):
+        await person(await maybe_person(request))
+    limits.check(request.url.path, request.headers.get("content-length", ""))
 
 
 class Guard:
@@ -64,16 +95,19 @@ class Guard:
                 self._finish(MutableHeaders(scope=message), request, asked)
             await send(message)
 
-        if request.method not in ("GET", "HEAD", "OPTIONS") and not bearer(
-                request.headers.get("authorization")) and not same_origin(request.headers):
-            refusal = faults.answer(request, Forbidden(
-                _("This was sent from another site and was not done."),
-                hint=_("Open the page here and try again."), code="cross-site"))
-            await refusal(scope, receive, sending)
-            return
         try:
-            await self._app(scope, receive, sending)
+            try:
+                await _admit(request)
+            except UserError as error:
+                await faults.answer(request, error)(scope, receive, sending)
+                return
+            await self._app(scope, limits.counted(request.url.path, receive), sending)
         except Exception as error:
+            full = storage_full(error)
+            if full is not None and not started:
+                log.error("the disk is full", method=request.method, path=request.url.path)
+                await faults.answer(request, full)(scope, receive, sending)
+                return
             reference = secrets.token_hex(4)
             log.error("fault", reference=reference, method=request.method, path=request.url.path,
                       exc_info=error)
@@ -87,7 +121,7 @@ class Guard:
         if not request.url.path.startswith("/static/"):
             # Pages hold what one person may see; no cache on the way may keep them.
             headers.setdefault("Cache-Control", "no-store")
-        if asked:
+        if asked and _from_here(request):
             secure = "; Secure" if self._parts.settings.url.startswith("https") else ""
             headers.append("Set-Cookie", f"{LANGUAGE_COOKIE}={asked}; Path=/; Max-Age={YEAR}; "
                                          f"SameSite=Lax{secure}")
@@ -97,13 +131,13 @@ class Guard:
         mine = None
         if asked or not match(cookie or ""):
             mine = await self._parts.sessions.person_of_cookie(request.cookies.get(SESSION_COOKIE))
-        if asked and mine is not None and asked != mine.language and request.headers.get(
-                "sec-fetch-site") != "cross-site":
+        if asked and mine is not None and asked != mine.language and _from_here(request):
             await asyncio.to_thread(self._keep, mine.id, asked)
         return negotiate(query=asked, cookie=cookie, person=mine.language if mine else None,
                          accept=request.headers.get("accept-language"))
 
     def _keep(self, person_id: str, language: str) -> None:
-        with self._parts.database.session() as session:
+        # The page comes in that language all the same.
+        with contextlib.suppress(StorageFull), self._parts.database.session() as session:
             person: Person = people.get(session, person_id)
             person.language = language

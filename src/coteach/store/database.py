@@ -10,9 +10,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from coteach.settings import Settings
+from coteach.store.full import storage_full
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,7 +30,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        sqlite = make_url(url).get_backend_name() == "sqlite"
+        made = make_url(url)
+        sqlite = made.get_backend_name() == "sqlite"
+        self._folder = Path(made.database).parent if sqlite and made.database else None
         self.engine = create_engine(url, pool_pre_ping=not sqlite)
         if sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -42,22 +46,44 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Give a session; commit when the block ends well, roll back when it raises."""
-        with self._sessions() as session, session.begin():
+        """Give a session; commit when the block ends well, roll back when it raises.
+
+        Raises
+        ------
+        StorageFull
+            The disk is full; nothing of the block was kept.
+        """
+        with self._telling_full(), self._sessions() as session, session.begin():
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session that only reads; on SQLite it neither waits for writers nor stops them."""
-        with self._sessions() as session, session.begin():
+        with self._telling_full(), self._sessions() as session, session.begin():
             session.connection(execution_options={"coteach_reading": True})
             yield session
 
+    @contextmanager
+    def _telling_full(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, OSError) as error:
+            full = storage_full(error, self._folder)
+            if full is None:
+                raise
+            raise full from error
+
     def migrate(self) -> None:
-        """Bring the schema to the newest version; safe to call at every start."""
+        """Bring the schema to the newest version; safe to call at every start.
+
+        Raises
+        ------
+        StorageFull
+            The disk is full.
+        """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with self._telling_full(), self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
