@@ -18,7 +18,7 @@ import tornado.web
 from ports import free_port
 from tornado.httpserver import HTTPServer
 
-from coteach.classroom.service import create_application
+from coteach.classroom.service import MOST_BODY, create_application
 from coteach.hub.session import SESSION_COOKIE, Sessions
 from coteach.settings import Settings
 from coteach.store import Database, classes
@@ -156,7 +156,7 @@ async def running(settings: Settings):
     hub = tornado.web.Application([("/hub/api/user", HubUser)]).listen(
         settings.hub_port, "127.0.0.1")
     application = create_application(settings, database)
-    server = HTTPServer(application, xheaders=True)
+    server = HTTPServer(application, xheaders=True, max_body_size=MOST_BODY)
     server.listen(settings.classroom_port, "127.0.0.1")
     try:
         yield Site(settings, database, ids, application)

@@ -11,6 +11,17 @@ import uuid
 import pytest
 from classroom_site import answer, running
 
+from coteach.classroom.lessons import LessonHere
+from coteach.classroom.limits import (
+    ALL,
+    EACH,
+    FEW,
+    MOST_NEAR_6,
+    WINDOW,
+    WrongCodes,
+    places,
+)
+from coteach.errors import TooMany
 from coteach.store import classes
 from coteach.store.schema import ClassSession, Event
 
@@ -306,3 +317,122 @@ async def test_unknown_addresses_and_methods_get_a_calm_page(site):
             page = await browser.get(path)
             assert page.status_code in (403, 404) and "<h1>" in page.text
         assert (await browser.get("/c/healthz")).json() == {"ok": True}
+
+
+def guess(site, count: int, network: str):
+    """Type wrong codes, each from an address of its own."""
+    for place in range(count):
+        site.room.wrong_codes.wrong(network.format(place))
+
+
+async def test_guessers_shut_no_class_for_others_and_none_for_those_inside(site):
+    inside = await site.pupil("Mai")
+    code = site.ids["code"]
+    guess(site, 400, "198.51.{}.7")
+    guess(site, 250, "203.0.113.{}")
+    for _try in range(20):
+        site.room.wrong_codes.wrong("127.0.0.1")
+    async with site.browser() as other:
+        assert (await other.get(f"/c/{code}")).status_code == 429
+        for address in ("192.0.2.1", "203.0.113.251", "2001:db8::1"):
+            page = await other.get(f"/c/{code}", headers={"X-Forwarded-For": address})
+            assert page.status_code == 200, address
+    assert (await inside.browser.head(f"/c/{code}")).status_code == 204
+    assert (await inside.browser.get("/c/", params={"code": code})).status_code == 200
+
+
+async def test_the_address_is_what_the_proxy_appended_and_no_word_of_the_caller(site):
+    async with site.browser() as browser:
+        for place in range(21):
+            page = await browser.get("/c/", params={"code": "AAAAA"}, headers={
+                "X-Forwarded-For": f"192.0.2.{place}, 198.51.100.4",
+                "X-Real-Ip": f"192.0.2.{place}"})
+        assert page.status_code == 429
+        for named, status in (("192.0.2.1, 198.51.100.4", 429), ("198.51.100.4, 192.0.2.1", 200)):
+            page = await browser.get(f"/c/{site.ids['code']}", headers={"X-Forwarded-For": named})
+            assert page.status_code == status
+
+
+def refused(limits: WrongCodes, address: str) -> bool:
+    """Whether an address may try no code now."""
+    try:
+        limits.check(address)
+    except TooMany:
+        return True
+    return False
+
+
+def test_strangers_have_few_tries_while_many_guess_and_a_school_has_all_of_its_own():
+    now = [0.0]
+    limits = WrongCodes(lambda: now[0])
+    limits.right("192.0.2.8")
+    for place in range(ALL):
+        limits.wrong(f"198.51.{place}.1")
+    for _try in range(FEW):
+        assert not refused(limits, "192.0.2.7")
+        limits.wrong("192.0.2.7")
+        limits.wrong("192.0.2.8")
+    assert refused(limits, "192.0.2.7") and not refused(limits, "192.0.2.8")
+    now[0] = WINDOW + 1
+    assert not refused(limits, "192.0.2.7"), "the others have stopped"
+
+
+def test_an_ipv6_host_is_one_address_however_it_numbers_itself():
+    limits = WrongCodes(lambda: 0.0)
+    for place in range(EACH):
+        limits.wrong(f"2001:db8:0:1::{place:x}")
+    assert refused(limits, "2001:db8:0:1::ffff") and not refused(limits, "2001:db8:0:2::1")
+    for place in range(MOST_NEAR_6):
+        limits.wrong(f"2001:db8:7:{place:x}::1")
+    assert refused(limits, "2001:db8:7:ffff::1") and not refused(limits, "2001:db8:8::1")
+    assert places("::ffff:192.0.2.1") == places("192.0.2.1")
+
+
+@pytest.mark.parametrize("value", [
+    {"kind": ["x"], "answer": {}}, {"kind": {"a": 1}},
+    {"kind": "choice", "answer": {"choice": 10**400}}])
+async def test_values_of_odd_types_are_refused_in_a_sentence(site, value):
+    pupil = await site.pupil("Mai")
+    refusal = await pupil.browser.post("/c/api/answers", content=json.dumps({
+        "pupil": pupil.guest.pupil, "events": [answer() | {"value": value}]}))
+    assert refusal.status_code == 400
+    assert refusal.json()["error"]["message"].startswith("This answer could not be taken")
+
+
+@pytest.mark.parametrize("stated", [True, False])
+async def test_bodies_of_megabytes_are_refused_in_a_sentence_on_an_open_line(site, stated):
+    async def parts():
+        for _part in range(80):
+            yield b"x" * 100_000
+
+    async with site.browser() as browser:
+        for path in ("/c/api/answers", f"/c/{site.ids['code']}/enter"):
+            done = await browser.post(path, content=b"x" * 8_000_000 if stated else parts(), headers={
+                "Content-Type": "application/x-www-form-urlencoded"})
+            assert done.status_code == 413 and "too large" in done.text
+        assert (await browser.get("/c/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("wrong", [
+    {"cell": "nowhere"}, {"cell": "intro"},
+    {"value": {"kind": "choice", "key": "other", "answer": {"choice": 0}}},
+    {"value": {"kind": "text", "key": "slower", "answer": {"text": "x"}}},
+    {"value": {"kind": "choice", "key": "slower", "answer": {"choice": 2}}},
+    {"value": {"kind": "choice", "key": "slower", "answer": {"choice": -1}}}])
+async def test_an_answer_to_no_question_of_the_lesson_is_refused(site, wrong):
+    pupil = await site.pupil("Mai")
+    refusal = await pupil.send(answer(), answer() | wrong)
+    assert refusal.status_code == 400
+    assert refusal.json()["error"]["message"] == "This lesson does not ask that question."
+    assert site.answers() == []
+
+
+async def test_a_question_that_a_page_showed_is_taken_and_another_cell_is_not(site):
+    pupil = await site.pupil("Mai")
+    made = answer(cell="plot") | {"value": {"kind": "text", "key": "made", "answer": {"text": "x"}}}
+    assert (await pupil.send(made)).status_code == 200, "a cell may make questions when it runs"
+    site.room.outlines.learnt(LessonHere.find(site.settings, "swing", "en"), [
+        {"cell": "setup", "key": "", "kind": "text", "prompt": "?", "options": [], "unit": ""}])
+    assert (await pupil.send(made | {"id": str(uuid.uuid4())})).status_code == 400
+    shown = answer(cell="setup") | {"value": {"kind": "text", "key": "", "answer": {"text": "x"}}}
+    assert (await pupil.send(shown)).status_code == 200

@@ -29,6 +29,7 @@ class Outbox extends EventTarget {
     this.memory = new Map(); // when the browser does not let us store
     this.known = new Map(); // question -> answer the server has
     this.refusal = null;
+    this.trouble = ""; // what keeps the server from taking answers now, in its own words
     this.wait = FIRST_WAIT;
     this.busy = false;
     this.ready = this.load();
@@ -83,7 +84,8 @@ class Outbox extends EventTarget {
     const mine = this.waiting().filter((e) => nameOf(e.cell, e.value.key) === name).at(-1);
     if (mine) {
       if (this.refusal) return { state: "refused", value: mine.value, words: this.refusal };
-      return { state: this.memory.has(mine.id) ? "unsafe" : "here", value: mine.value };
+      return { state: this.memory.has(mine.id) ? "unsafe" : "here", value: mine.value,
+        words: this.trouble };
     }
     const value = this.known.get(name);
     return value ? { state: "sent", value } : { state: "none", value: null };
@@ -137,12 +139,15 @@ class Outbox extends EventTarget {
           this.forget(event.id);
         }
         this.refusal = null;
+        this.trouble = "";
         this.wait = FIRST_WAIT;
         more = stored.size > 0;
       } else {
         // The server's own sentence: the class is closed, or somebody else uses this device now.
         const final = [400, 401, 403, 409, 410, 413].includes(answer.status);
-        this.refusal = final ? `${body.error.message} ${body.error.hint}`.trim() : null;
+        const words = `${body.error.message} ${body.error.hint}`.trim();
+        this.refusal = final ? words : null;
+        this.trouble = final ? "" : words;
         this.later();
       }
     } catch {

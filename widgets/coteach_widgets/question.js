@@ -10,7 +10,8 @@ const FORMS = { choice: choiceForm, number: numberForm, text: textForm, exit: ex
 
 const words = {
   none: () => "",
-  here: () => t("Saved on this device. It goes to your teacher when the line is there."),
+  here: (about) => about.words ? `${about.words} ${t("Your answer stays on this device.")}`
+    : t("Saved on this device. It goes to your teacher when the line is there."),
   unsafe: () => t("Keep this page open until your teacher has it."),
   sent: () => t("Your teacher has it."),
   refused: (about) => about.words + " " + t("Your answer stays on this device."),

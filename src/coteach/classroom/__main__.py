@@ -10,6 +10,7 @@ import sys
 import structlog
 from tornado.httpserver import HTTPServer
 
+from coteach import sandbox
 from coteach.classroom.base import BASE
 from coteach.classroom.service import MOST_BODY, create_application
 from coteach.errors import UserError
@@ -49,6 +50,7 @@ def main() -> int:
         database = Database.of(settings)
         database.migrate()
         database.close()
+        sandbox.sweep()
         asyncio.run(serve(settings))
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from coteach.classroom.base import Handler
 from coteach.classroom.guests import Pass
+from coteach.classroom.lessons import Outlines
 from coteach.errors import Conflict, Forbidden, TooMany, UserError
 from coteach.i18n import gettext as _
 from coteach.store import classes, events
@@ -25,7 +26,6 @@ from coteach.store.schema import ClassSession, Event
 
 MOST_EVENTS = 100
 MOST_VALUE = 4000
-MOST_BODY = 300_000
 MOST_EACH = 3000
 """Answers of one pupil in one class session."""
 
@@ -43,20 +43,22 @@ def _bad(reason: str) -> UserError:
 
 def _value(value: Any) -> dict[str, Any]:
     """Return an answer's value with what we know and nothing else."""
-    if not isinstance(value, dict) or value.get("kind") not in _SHAPES:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _SHAPES:
         raise _bad("kind")
     key, answer = value.get("key", ""), value.get("answer")
     if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(answer, dict):
         raise _bad("value")
     kept: dict[str, Any] = {}
-    for name, shape in _SHAPES[value["kind"]].items():
+    for name, shape in _SHAPES[kind].items():
         part = answer.get(name)
         if part is None:
             continue
         good = isinstance(part, (int, float) if shape is float else shape)
         if not good or isinstance(part, bool):
             raise _bad(name)
-        if isinstance(part, (int, float)) and not (math.isfinite(part) and abs(part) < 1e15):
+        # Compared first: isfinite can't make a float of an endless whole number.
+        if isinstance(part, (int, float)) and not (abs(part) < 1e15 and math.isfinite(part)):
             raise _bad(name)
         if isinstance(part, str):
             # A NUL is no text for Postgres; other control characters are no words.
@@ -64,7 +66,7 @@ def _value(value: Any) -> dict[str, Any]:
         kept[name] = part
     if not kept or len(json.dumps(kept, ensure_ascii=False)) > MOST_VALUE:
         raise _bad(_("it is empty or too long"))
-    return {"kind": value["kind"], "key": key, "answer": kept}
+    return {"kind": kind, "key": key, "answer": kept}
 
 
 def _time(text: Any) -> datetime | None:
@@ -128,22 +130,19 @@ class Answers(Handler):
 
     async def post(self) -> None:
         """Store answers and acknowledge those that are on disk."""
-        body = self._body()
+        body = self._sent()
         guest = self._pass(body.get("pupil"))
         raw = body.get("events")
         if not isinstance(raw, list) or not 0 < len(raw) <= MOST_EVENTS:
             raise _bad("events")
-        stored = await self.change(lambda s: _store(s, guest, raw))
+        stored = await self.change(lambda s: _store(s, guest, raw, self.room.outlines))
         self.room.guests.hear(guest)
         self.room.live.changed(guest.session)
         self.finish({"stored": stored})
 
-    def _body(self) -> dict[str, Any]:
-        if len(self.request.body) > MOST_BODY:
-            raise UserError(_("These answers are too large."), hint=_("Write less."), status=413,
-                            code="too-large")
+    def _sent(self) -> dict[str, Any]:
         try:
-            body = json.loads(self.request.body)
+            body = json.loads(self.body())
         except (ValueError, RecursionError):
             raise _bad("JSON") from None
         if not isinstance(body, dict):
@@ -151,11 +150,15 @@ class Answers(Handler):
         return body
 
 
-def _store(session: Session, guest: Pass, raw: list[Any]) -> list[str]:
+def _store(session: Session, guest: Pass, raw: list[Any], outlines: Outlines) -> list[str]:
     row = classes.get_session(session, guest.session)
     classes.require_open(row)
     classes.card_of(session, row, guest.card)
     wanted = [checked(event, guest, row) for event in raw]
+    asked = outlines.asked(row.lesson)
+    if not all(asked is None or asked.takes(event["cell"], event["value"]) for event in wanted):
+        raise UserError(_("This lesson does not ask that question."),
+                        hint=_("Load the page again."), code="no-question")
     if len(events.read(session, session_id=row.id, actor=guest.actor)) > MOST_EACH:
         raise TooMany(_("That is more answers than one lesson needs."),
                       hint=_("Ask your teacher."), code="too-many-answers")

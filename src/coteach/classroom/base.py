@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ipaddress
 import json
 from collections.abc import Callable
 from functools import cache
@@ -17,7 +18,8 @@ from urllib.parse import urlencode
 
 import structlog
 from sqlalchemy.orm import Session
-from tornado.web import HTTPError, RequestHandler
+from tornado.httputil import parse_body_arguments
+from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from coteach.classroom.guests import COOKIE, Pass
 from coteach.errors import Forbidden, NotFound, UserError
@@ -33,6 +35,8 @@ T = TypeVar("T")
 BASE = "/c/"
 STATIC = Path(__file__).parent / "static"
 YEAR = 365
+MOST_BODY = 300_000
+"""Bytes of a request that are kept; what is longer is refused and not read into memory."""
 CONTENT_POLICY = "; ".join((
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'",
     "form-action 'self'", "frame-ancestors 'self'"))
@@ -47,10 +51,21 @@ def own(name: str) -> str:
     return f"{BASE}static/room/{name}?v={digest}"
 
 
+def loopback(address: str) -> bool:
+    """Say whether an address is this machine."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+@stream_request_body
 class Handler(RequestHandler):
     """A handler with a language, a guest and a store."""
 
     room: Classroom
+    _body = b""
+    _parsed = False
 
     def initialize(self, room: Classroom) -> None:
         """Take the service's parts."""
@@ -77,9 +92,67 @@ class Handler(RequestHandler):
         self.use_language(None)
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         if self.request.method not in ("GET", "HEAD") and not same_origin(headers):
-            raise Forbidden(_("This was sent from another site and was not done."),
-                            hint=_("Open the page here and try again."), code="cross-site")
+            self.refuse(Forbidden(_("This was sent from another site and was not done."),
+                                  hint=_("Open the page here and try again."),
+                                  code="cross-site"))
         return None
+
+    def refuse(self, error: UserError) -> None:
+        """Answer with a refusal as soon as the body has gone by.
+
+        An answer before that would cut the line, and the browser would see no sentence.
+        """
+        async def refusing(*_path: str) -> None:
+            raise error
+
+        setattr(self, str(self.request.method).lower(), refusing)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep the body as it comes, up to a little more than the limit."""
+        if len(self._body) <= MOST_BODY:
+            self._body += chunk
+
+    def body(self) -> bytes:
+        """Return the body, read once it is there.
+
+        Raises
+        ------
+        UserError
+            It is too large.
+        """
+        if len(self._body) > MOST_BODY:
+            raise too_large()
+        return self._body
+
+    def get_body_arguments(self, name: str, strip: bool = True) -> list[str]:
+        """Return the values of a form's field."""
+        if not self._parsed:
+            self._parsed = True
+            parse_body_arguments(self.request.headers.get("Content-Type", ""), self.body(),
+                                 self.request.body_arguments, self.request.files)
+        return super().get_body_arguments(name, strip)
+
+    def get_body_argument(self, name: str, default: Any = None, strip: bool = True) -> Any:
+        """Return the last value of a form's field."""
+        return (self.get_body_arguments(name, strip) or [default])[-1]
+
+    @property
+    def address(self) -> str:
+        """Where a request comes from.
+
+        The proxy appends the address it was called from to `X-Forwarded-For`; what stands before
+        that, and every other such header, is the caller's own word. With a public address of its
+        own another server of this machine stands in front of the proxy and did the same.
+        """
+        connection: Any = self.request.connection
+        peer = str((connection.context.address or ("",))[0])
+        if not loopback(peer):
+            return peer
+        named = [part.strip() for part in
+                 self.request.headers.get("X-Forwarded-For", "").split(",")]
+        if self.room.settings.public_url and len(named) > 1 and loopback(named[-1]):
+            named.pop()
+        return named[-1] or peer
 
     def use_language(self, known: str | None, *, pupil: bool = False) -> None:
         """Choose the language again, now that the class or the person is known.
@@ -176,13 +249,19 @@ def _told(about: dict[str, Any]) -> UserError | None:
     return error if isinstance(error, UserError) else storage_full(error)
 
 
+def too_large() -> UserError:
+    """Return the refusal of a body that nobody writes by hand."""
+    return UserError(_("What was sent is too large."), hint=_("Write less."), status=413,
+                     code="too-large")
+
+
 class Missing(Handler):
     """Every address that is none."""
 
     def prepare(self) -> Any:
         """Answer that there is nothing."""
         super().prepare()
-        raise NotFound(_("There is no such page."))
+        self.refuse(NotFound(_("There is no such page.")))
 
 
 class Health(Handler):

@@ -39,14 +39,23 @@ class EnterCode(Handler):
 
 
 async def find(handler: Handler, typed: str) -> tuple[ClassSession, SchoolClass]:
-    """Return the open session of a code and its class; wrong codes are counted."""
-    address = handler.request.remote_ip or ""
-    handler.room.wrong_codes.check(address)
+    """Return the open session of a code and its class; wrong codes are counted.
+
+    Who holds a pass for this very class comes in whatever others at the same address typed.
+    """
+    address, limits, guest = handler.address, handler.room.wrong_codes, handler.guest
+    row, refusal = None, None
     try:
         row = await handler.read(lambda s: classes.by_code(s, typed))
-    except NotFound:
-        handler.room.wrong_codes.wrong(address)
-        raise
+    except UserError as error:
+        refusal = error
+    if row is None or guest is None or guest.session != row.id:
+        limits.check(address)
+    if row is None:
+        if isinstance(refusal, NotFound):
+            limits.wrong(address)
+        raise refusal or NotFound(_("There is no such class."))
+    limits.right(address)
     school_class = await handler.read(lambda s: classes.get(s, row.class_id))
     handler.use_language(school_class.language, pupil=True)
     return row, school_class

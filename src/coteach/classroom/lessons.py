@@ -6,6 +6,7 @@ really was asked; that is kept in a file named by the content, so a changed less
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coteach import lessonpack
+from coteach.errors import NotFound
 from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from coteach.i18n import gettext as _
 from coteach.lessonpack import get_lesson
@@ -63,10 +65,38 @@ class LessonHere:
         return total.hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a lesson can be answered: questions of its source and those a page has shown."""
+
+    questions: tuple[dict[str, Any], ...]
+    shown: frozenset[str]
+    """Cells whose questions a page has shown."""
+    computed: frozenset[str]
+    """Code cells in which the source names no question; they may still make some."""
+
+    def takes(self, cell: str, value: dict[str, Any]) -> bool:
+        """Say whether an answer belongs to a question of the lesson and is possible there."""
+        kind, key, answer = value["kind"], value["key"], value["answer"]
+        place = answer.get("choice" if kind == "choice" else "feeling", 0)
+        if not 0 <= place < (3 if kind == "exit" else 100):
+            return False
+        here = [q for q in self.questions if q["cell"] == cell]
+        if not here:
+            return cell in self.computed and not self.shown
+        # A key that the cell computes is known only from a page.
+        same = [q for q in here if q["kind"] == kind and (
+            key == (q.get("key") or "") or (not q.get("key") and cell not in self.shown))]
+        return any(not q.get("options") or place < len(q["options"]) or kind != "choice"
+                   for q in same)
+
+
 class Outlines:
     """The questions of lessons, by content."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._asked: dict[str, tuple[object, Asked]] = {}
         self._folder = settings.layout.run / "outlines"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -81,6 +111,31 @@ class Outlines:
             notebook = here.lesson.notebook_in(here.language)
             return [{**asdict(asked), "options": list(asked.options)}
                     for asked in lessonpack.questions_asked(notebook)]
+
+    def asked(self, lesson_id: str) -> Asked | None:
+        """Return what a lesson asks in any language; None when the lesson is not there any more."""
+        try:
+            lesson = get_lesson(lesson_id, self._settings)
+        except NotFound:
+            return None
+        every = [LessonHere(lesson, language, language) for language in lesson.languages]
+        files = tuple(file for here in every if (file := self._file(here)).is_file())
+        name = (every[0].digest, files)
+        if lesson_id not in self._asked or self._asked[lesson_id][0] != name:
+            self._asked[lesson_id] = (name, self._read(every[0], files))
+        return self._asked[lesson_id][1]
+
+    @staticmethod
+    def _read(here: LessonHere, files: tuple[Path, ...]) -> Asked:
+        notebook = here.lesson.notebook_in(here.language)
+        shown: list[dict[str, Any]] = []
+        for file in files:
+            with contextlib.suppress(OSError, ValueError):
+                shown += json.loads(file.read_text(encoding="utf-8"))
+        source = [asdict(asked) for asked in lessonpack.questions_asked(notebook)]
+        cells = {str(cell.id) for cell in notebook.cells if cell.cell_type == "code"}
+        return Asked((*source, *shown), frozenset(q["cell"] for q in shown),
+                     frozenset(cells - {q["cell"] for q in source}))
 
     def learnt(self, here: LessonHere, questions: list[dict[str, Any]]) -> None:
         """Keep the questions that a pupil's page showed."""

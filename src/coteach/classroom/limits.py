@@ -1,30 +1,64 @@
-"""How often a wrong class code may be tried: from one address, and by everybody together.
+"""How often a wrong class code may be tried, by whoever guesses and by nobody else.
 
-A code has 6.4 million possibilities; at the limits below somebody who guesses for an hour finds one
-of thirty open classes with a chance of about one in a hundred, and then sees nicknames.
+Rule: only an address that guessed wrong is refused, so that a guesser never shuts a class. Each
+address has `EACH` wrong tries in five minutes: a whole school may share one. When its neighbours
+(/24, /48) or everybody together guess much, an address from which no pupil ever entered has only
+`FEW` in half an hour. A code has 6.4 million possibilities: somebody with a thousand addresses
+makes 12,000 tries an hour then, and finds one of thirty open classes with a chance of one in
+twenty; with one address it is one in nine hundred. What he sees are nicknames.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections import deque
+from collections.abc import Callable
 
 from coteach.errors import TooMany
 from coteach.i18n import gettext as _
 
 WINDOW = 300.0
 EACH = 20
-"""Wrong codes from one address in the window; a whole class may share one address."""
-ALL = 150
-MOST_ADDRESSES = 5000
+"""Wrong codes from one address in the window."""
+NEAR, ALL = 60, 150
+"""Wrong codes in the window, of a network and of everybody, after which strangers have few."""
+FEW, LONG = 6, 1800.0
+MOST_NEAR_6 = 600
+"""Wrong codes of one IPv6 network in the window after which its strangers have none: somebody with
+a /48 has 65,536 addresses that never guessed before."""
+REMEMBERED = 20_000
+"""Keys kept of each sort; the oldest are forgotten first."""
+
+
+def places(address: str) -> tuple[str, str]:
+    """Return whom an address stands for (IPv4 itself, IPv6 its /64) and its network (/24, /48)."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address, address
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    own, near = (32, 24) if ip.version == 4 else (64, 48)
+    return (str(ipaddress.ip_network((ip, own), strict=False)),
+            str(ipaddress.ip_network((ip, near), strict=False)))
 
 
 class WrongCodes:
-    """Remembers wrong codes for some minutes."""
+    """Remembers wrong codes for some minutes.
 
-    def __init__(self) -> None:
-        self._each: dict[str, deque[float]] = {}
-        self._all: deque[float] = deque()
+    Parameters
+    ----------
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._own: dict[str, deque[float]] = {}
+        self._near: dict[str, deque[float]] = {}
+        self._all: deque[float] = deque(maxlen=ALL)
+        self._known: dict[str, None] = {}
 
     def check(self, address: str) -> None:
         """Do nothing if this address may try a code.
@@ -32,23 +66,49 @@ class WrongCodes:
         Raises
         ------
         TooMany
-            Too many codes were wrong; the sentence says how long to wait.
+            Too many of its codes were wrong; the sentence says how long to wait.
         """
-        now = time.monotonic()
-        for tries, limit in ((self._each.get(address, deque()), EACH), (self._all, ALL)):
-            while tries and now - tries[0] > WINDOW:
-                tries.popleft()
-            if len(tries) >= limit:
-                minutes = int((WINDOW - (now - tries[0])) // 60) + 1
-                raise TooMany(
-                    _("Too many codes were wrong."),
-                    hint=_("Wait {minutes} min, look at the board and try again.").format(
-                        minutes=minutes), code="too-many-codes")
+        own, near = places(address)
+        now = self._clock()
+        tries = self._own.get(own, deque())
+        until = _until(tries, EACH, WINDOW)
+        if own not in self._known:
+            around = self._near.get(near, deque())
+            if max(_until(around, NEAR, WINDOW), _until(self._all, ALL, WINDOW)) > now:
+                until = max(until, _until(tries, FEW, LONG))
+            if ":" in near:
+                until = max(until, _until(around, MOST_NEAR_6, WINDOW))
+        if until > now:
+            raise TooMany(
+                _("Too many codes were wrong."),
+                hint=_("Wait {minutes} min, look at the board and try again.").format(
+                    minutes=int((until - now) // 60) + 1), code="too-many-codes")
 
     def wrong(self, address: str) -> None:
         """Note a wrong code."""
-        now = time.monotonic()
-        if address not in self._each and len(self._each) >= MOST_ADDRESSES:
-            self._each.pop(next(iter(self._each)))
-        self._each.setdefault(address, deque(maxlen=EACH)).append(now)
+        own, near = places(address)
+        now = self._clock()
+        _note(self._own, own, EACH, now)
+        _note(self._near, near, MOST_NEAR_6, now)
         self._all.append(now)
+
+    def right(self, address: str) -> None:
+        """Note that pupils enter from here: the address of a class may mistype more often."""
+        own, _network = places(address)
+        self._known.pop(own, None)
+        self._known[own] = None
+        while len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+
+def _until(tries: deque[float], limit: int, seconds: float) -> float:
+    """Return when fewer than `limit` tries will lie within `seconds`."""
+    return tries[-limit] + seconds if len(tries) >= limit else 0.0
+
+
+def _note(found: dict[str, deque[float]], key: str, most: int, now: float) -> None:
+    tries = found.pop(key, deque(maxlen=most))
+    tries.append(now)
+    found[key] = tries
+    while len(found) > REMEMBERED:
+        del found[next(iter(found))]

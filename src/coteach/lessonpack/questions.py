@@ -55,6 +55,8 @@ def _asked(cell: str, name: str, call: ast.Call) -> Asked:
     given.update(zip(places, call.args, strict=False))
     options = given.get("options")
     listed = options.elts if isinstance(options, (ast.List, ast.Tuple)) else []
+    if any(isinstance(option, ast.Starred) for option in listed):
+        listed = []
     return Asked(cell=cell, key=_text(given.get("key")), kind=KINDS[name],
                  prompt=_text(given.get("prompt")), unit=_text(given.get("unit")),
                  options=tuple(_text(option) for option in listed))

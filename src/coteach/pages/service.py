@@ -60,7 +60,7 @@ def words() -> dict[str, str]:
         "failed_part": _("This part did not work. You can go on with the rest."),
         "gone": _("The moving parts of this page have stopped. Your answers are safe."),
         "restart": _("Start them again"),
-        "over": _("This lesson is closed now. What your teacher has of you is kept."),
+        "over": _("Your teacher has closed this class. What you have sent is kept."),
     }
 
 

@@ -22,6 +22,29 @@
 
   const gone = document.getElementById("ct-gone");
   document.getElementById("ct-restart")?.addEventListener("click", () => location.reload());
+  const over = document.getElementById("ct-over");
+
+  /** A class that was closed takes no more answers: say so, and let nobody type for nothing. */
+  function close() {
+    over.hidden = false;
+    gone.hidden = true;
+    for (const control of cells.querySelectorAll(
+      ".ct-question :is(button, input, select, textarea)")) control.disabled = true;
+  }
+
+  async function closed() {
+    if (document.visibilityState === "visible" && navigator.onLine !== false) {
+      const page = await fetch(location.pathname, { method: "HEAD", cache: "no-store" })
+        .catch(() => null);
+      if (page?.status === 410) {
+        close();
+        return;
+      }
+    }
+    setTimeout(closed, 4000);
+  }
+  if (data.answers) setTimeout(closed, 4000);
+
   if (!data.kernel) return;
   const address = `${data.base}page/kernels/${data.kernel}`;
   let misses = 0;
@@ -37,7 +60,8 @@
         // Is it the kernel alone, or is the page itself over (a class that was closed)?
         const page = await fetch(location.pathname, { method: "HEAD", cache: "no-store" })
           .catch(() => null);
-        (page?.status === 410 ? document.getElementById("ct-over") : gone).hidden = false;
+        if (page?.status === 410) close();
+        else gone.hidden = false;
         document.body.classList.add("ct-kernel-gone");
         return;
       }
