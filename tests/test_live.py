@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import re
 import socket
 import time
+from dataclasses import replace
 
 import httpx
 import numpy as np
 import pytest
+import websockets
 from aiortc.mediastreams import VideoStreamTrack
 from live_peers import ROOM, LiveServer, Picture, Tone, Visitor
 
@@ -100,6 +103,65 @@ async def test_a_client_that_says_nonsense_gets_an_error_and_stays(server, visit
     await mei.wait(lambda v: v.heard("error"))
     await mei.say(type="ping")
     await mei.wait(lambda v: v.heard("pong"))
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(("frame", "code"), [
+    (b"\x00\x01", "not-text"), (b"", "not-text"), (DEEP, "long-message"),
+    ("[" * 4000, "bad-message"), ("[]", "bad-message"), ("", "bad-message")])
+async def test_any_frame_is_answered_with_a_sentence(server, visitors, frame, code):
+    url = f"ws://127.0.0.1:{server.settings.live_port}/live/{ROOM}/events"
+    async with websockets.connect(url) as stranger:
+        await stranger.send(frame)
+        said = json.loads(await stranger.recv())
+        assert (said["code"], said["message"][-1]) == (code, ".")
+        await stranger.wait_closed()
+        assert (stranger.close_code, stranger.close_reason) == (1003, code)
+    mei = await visitors("mei").enter()
+    await mei.socket.send(frame)
+    assert (await mei.wait(lambda v: v.heard("error")))["code"] == code
+    await mei.say(type="ping")
+    await mei.wait(lambda v: v.heard("pong"))
+    assert "Traceback" not in server.log() and "exception" not in server.log()
+
+
+async def test_a_frame_beyond_all_measure_ends_the_connection(server, visitors):
+    mei = await visitors("mei").enter()
+    await mei.socket.send("[" * 1_000_000)
+    await mei.socket.wait_closed()
+    assert mei.socket.close_code == 1009
+    assert "Traceback" not in server.log() and "exception" not in server.log()
+
+
+async def test_a_wrong_candidate_harms_neither_the_offer_nor_the_log(server, visitors):
+    linh = visitors("linh")
+    offer = await an_offer(linh)
+    end = offer.index("a=candidate") if "a=candidate" in offer else offer.index("a=ice-ufrag")
+    wrong = "".join(f"a=candidate:9 1 udp 1 {place} typ host\r\n" for place in (
+        "127.0.0.1 99999999", "127.0.0.1 -1", "127.0.0.1 0", "127.0.0.1 port", "300.1.1.1 5000",
+        "example.org 5000", "0.0.0.0 5000", "224.0.0.1 5000", "fe80::1%eth0 5000"))
+    answer = await linh.post("whip", offer[:end] + wrong + offer[end:])
+    assert answer.status_code == 201
+    await asyncio.sleep(1)
+    assert "OverflowError" not in server.log() and "Traceback" not in server.log()
+    kept = clean((offer[:end] + wrong + offer[end:]).encode())
+    assert "candidate:9" not in kept
+
+
+def test_a_media_port_in_use_is_one_sentence(server, tmp_path):
+    from coteach import settings as settings_module
+
+    settings = settings_module.load(tmp_path / "data", environ={})
+    settings.layout.create()
+    second = LiveServer(settings)
+    second.settings = replace(second.settings, media_port=server.settings.media_port)
+    with pytest.raises(AssertionError, match="can't be used"):
+        second.start()
+    assert second.process.wait(10) == 1
+    assert "Traceback" not in second.log()
+    second.stop()
 
 
 def broken(offer: str) -> dict[str, tuple[bytes, int]]:

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections import deque
 from typing import Any
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from coteach.errors import UserError
+from coteach.errors import StorageFull, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import set_language
 from coteach.live.house import House
@@ -35,9 +36,14 @@ WAITING = 50
 """Messages that may wait for a slow reader; older ones are dropped, the state is always new."""
 TICK = 1.0
 """Seconds between states while a recording runs, so that clocks agree."""
+_ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
+UNREADABLE = 1003
+"""RFC 6455: a kind of data that is not taken, here bytes that are no text."""
+FAILED = 1011
 REFUSED = 4403
 REPLACED = 4409
+UNREADABLE_CODES = ("not-text", "long-message", "bad-message")
 
 
 class Client:
@@ -97,9 +103,12 @@ async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
     client = Client(socket)
     room.listen(seat, client)
     client.send({"type": "welcome", "seat": seat.id, "room": name, "owner": holder.owner,
-                 "purpose": practice_purpose(holder.language)})
+                 "purpose": practice_purpose(holder.language, owner=holder.owner)})
     client.changed()
-    await house.seen([name])
+    try:
+        await house.seen([name])
+    except StorageFull:  # it only tells others that the room is open; the room goes on
+        log.warning("the disk is full", room=name)
     reading = asyncio.create_task(_read(socket, room, seat, client))
     sending = asyncio.create_task(client.pump(room, seat))
     try:
@@ -107,14 +116,19 @@ async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
     finally:
         for task in (reading, sending):
             task.cancel()
-        await asyncio.gather(reading, sending, return_exceptions=True)
+        ends = await asyncio.gather(reading, sending, return_exceptions=True)
         room.unlisten(seat, client)
+    fault = next((end for end in ends if isinstance(end, Exception)
+                  and not isinstance(end, (WebSocketDisconnect, RuntimeError))), None)
+    if fault is not None:
+        log.error("an events socket failed", room=name, exc_info=fault)
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(FAILED, "internal")
 
 
 async def _hello(socket: WebSocket, name: str, signer: TokenSigner
                  ) -> tuple[Pass, bool | None]:
-    text = await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN)
-    message = _parsed(text)
+    message = _parsed(await asyncio.wait_for(_text(socket), HELLO_WITHIN))
     if message.get("type") != "hello":
         raise UserError(_("The first message must be a hello with a pass."), code="no-hello")
     consent = message.get("consent")
@@ -142,12 +156,29 @@ def read_pass(token: str, room: str, signer: TokenSigner) -> Pass:
     return holder
 
 
+async def _text(socket: WebSocket) -> str:
+    """Return the next frame's text.
+
+    Raises
+    ------
+    UserError
+        It is a frame of bytes.
+    """
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005), message.get("reason"))
+    text = message.get("text")
+    if text is None:
+        raise UserError(_("The message is not text."), code="not-text")
+    return str(text)
+
+
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > MAX_MESSAGE:
         raise UserError(_("The message is too long."), code="long-message")
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = None
     if not isinstance(message, dict):
         raise UserError(_("The message is not JSON."), code="bad-message")
@@ -157,7 +188,7 @@ def _parsed(text: str) -> dict[str, Any]:
 async def _refuse(socket: WebSocket, error: UserError) -> None:
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await socket.send_json(_described(error))
-        await socket.close(REFUSED)
+        await socket.close(UNREADABLE if error.code in UNREADABLE_CODES else REFUSED, error.code)
 
 
 def _described(error: UserError) -> dict[str, Any]:
@@ -167,9 +198,8 @@ def _described(error: UserError) -> dict[str, Any]:
 async def _read(socket: WebSocket, room: Room, seat: Seat, client: Client) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         while True:
-            text = await socket.receive_text()
             try:
-                if not await _handle(_parsed(text), room, seat, client):
+                if not await _handle(_parsed(await _text(socket)), room, seat, client):
                     return
             except UserError as error:
                 client.send(_described(error))
@@ -184,7 +214,8 @@ async def _handle(message: dict[str, Any], room: Room, seat: Seat, client: Clien
             await room.consent(seat, message["given"])
         case "record":
             resume = message.get("resume")
-            await room.start_recording(seat, resume if isinstance(resume, str) else None)
+            known = isinstance(resume, str) and _ID.fullmatch(resume)
+            await room.start_recording(seat, resume if known else None)
         case "stop":
             if not seat.holder.owner:
                 raise UserError(_("Only the teacher of this room can stop the recording."),

@@ -39,7 +39,9 @@ class House:
         self._seen = self._swept = float("-inf")
 
     async def open(self) -> None:
-        """Bind the media port and finish what an earlier run left."""
+        """Bind the media port and finish what an earlier run left; once."""
+        if self._task is not None:
+            return
         self.settings.layout.create()
         await self.port.open()
         left = await asyncio.to_thread(finish_leftovers, self.database, self.settings.layout)

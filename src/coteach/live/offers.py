@@ -5,6 +5,8 @@ Half of the broken offers end as a crash inside aiortc 1.16; each gets a sentenc
 
 from __future__ import annotations
 
+import ipaddress
+
 from aiortc import sdp
 
 from coteach.errors import UserError
@@ -51,17 +53,33 @@ def clean(raw: bytes) -> str:
 
 
 def _without_useless_candidates(text: str) -> str:
-    """Drop candidates that we can't reach: mDNS names cost a second each to look up in vain."""
+    """Drop candidates that we can't reach, so that a mistake in one costs nobody the others."""
     kept, count = [], 0
     for line in text.splitlines():
         if line.startswith("a=candidate:"):
             words = line.split()
             count += 1
-            if len(words) < 8 or count > MAX_CANDIDATES or words[2].lower() != "udp" or (
-                    words[4].endswith(".local")):
+            if len(words) < 8 or count > MAX_CANDIDATES or not _reachable(words):
                 continue
         kept.append(line)
     return "\r\n".join(kept) + "\r\n"
+
+
+def _reachable(words: list[str]) -> bool:
+    """Say whether a candidate is one to send to: UDP, an address (no name to look up), a port."""
+    _foundation, component, protocol, priority, host, port = words[:6]
+    numbers = (component, priority, port)
+    if protocol.lower() != "udp" or not all(n.isascii() and n.isdigit() for n in numbers):
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # mDNS names cost a second each to look up in vain.
+        return False
+    if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None):
+        return False
+    return (len(component) < 4 and len(priority) <= 10 and int(priority) < 2**32
+            and len(port) <= 5 and 0 < int(port) < 65536)
 
 
 def _check(text: str, media_count: int) -> None:

@@ -186,7 +186,8 @@ class Room:
             with self._database.session() as session:
                 rooms.answer_consent(
                     session, room=self.name, actor=holder.person, given=given,
-                    purpose=practice_purpose(holder.language), language=holder.language)
+                    purpose=practice_purpose(holder.language, owner=holder.owner),
+                    language=holder.language)
 
         await asyncio.to_thread(save)
         seat.consent = given

@@ -31,7 +31,7 @@ PASS_LIFETIME = 4 * 3600.0
 MODULE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 
 
-class NewRoom(BaseModel):
+class NewRoom(BaseModel, extra="forbid"):
     """Which room is wanted."""
 
     kind: Literal["practice", "check"] = "practice"
@@ -89,7 +89,8 @@ def token(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
     at = f"/live/{found.name}"
     return {"token": minted, "room": found.name, "owner": owner, "title": title,
             "module": found.module, "whip": f"{at}/whip", "whep": f"{at}/whep",
-            "events": f"{at}/events", "ice_servers": [], "purpose": practice_purpose(language)}
+            "events": f"{at}/events", "ice_servers": [],
+            "purpose": practice_purpose(language, owner=owner)}
 
 
 @router.get("/rooms/{room}")
