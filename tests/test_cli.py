@@ -15,6 +15,7 @@ from rich.console import Console
 from coteach.cli import _welcome, build, terminal_language
 from coteach.cli._status import Screen
 from coteach.cli.up import is_loopback, write_ready_file
+from coteach.errors import UserError
 from coteach.settings import load
 from coteach.store import people
 from coteach.store.database import Database
@@ -164,3 +165,18 @@ def test_the_language_of_the_terminal_is_used(monkeypatch):
     ("192.168.1.5", False)])
 def test_loopback_is_known(host, expected):
     assert is_loopback(host) is expected
+
+
+def test_the_database_file_is_its_owners_only(settings):
+    settings.layout.database.unlink(missing_ok=True)
+    _welcome.prepare(settings, None)
+    files = list(settings.data.glob("coteach.sqlite*"))
+    assert files and all(file.stat().st_mode & 0o077 == 0 for file in files)
+
+
+def test_a_damaged_database_file_is_named_and_no_server_is_looked_for(settings):
+    settings.layout.database.write_bytes(b"no database at all " * 100)
+    with pytest.raises(UserError) as told:
+        _welcome.prepare(settings, None)
+    assert str(settings.layout.database) in str(told.value)
+    assert "server" not in str(told.value)

@@ -130,6 +130,34 @@ async def test_killed_it_leaves_nothing(folder):
     assert "sleep 97.3" not in commands_of_this_machine()
 
 
+def left_by_a_killed_program() -> Path:
+    code = ("import os, signal, tempfile\nfrom pathlib import Path\n"
+            "from coteach import sandbox\n"
+            "made = Path(tempfile.mkdtemp(prefix='ct-k-'))\nsandbox.claim(made)\n"
+            "(made / 'home').mkdir(); (made / 'home' / 'lesson').write_text('x')\n"
+            "print(made, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    left = Path(ended.stdout.strip())
+    assert left.is_dir()
+    return left
+
+
+async def test_a_killed_program_leaves_folders_that_the_next_one_removes(folder):
+    left = left_by_a_killed_program()
+    foreign = Path(tempfile.mkdtemp(prefix="ct-k-"))
+    link = left.with_name("ct-k-link")
+    os.symlink(folder, link)
+    try:
+        async with kernel(folder) as (km, _kc):
+            assert sandbox.sweep() >= 1
+            names = set(os.listdir(left.parent))
+            assert left.name not in names and {foreign.name, folder.name} <= names
+            assert "kernel.json" in os.listdir(os.path.dirname(km.connection_file)), "a kernel of a living program stays"
+    finally:
+        os.unlink(link)
+        os.rmdir(foreign)
+
+
 async def test_a_kernel_that_takes_too_much_memory_stops_and_says_why(folder, caplog):
     async with kernel(folder, memory_mb=300) as (km, kc):
         assert "MemoryError" in await output(kc, "x = b'x' * (3 << 30)")

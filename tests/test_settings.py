@@ -40,3 +40,29 @@ def test_a_damaged_secret_is_an_error_and_not_an_empty_key(tmp_path):
     (tmp_path / "secrets" / "live").write_text("")
     with pytest.raises(UserError, match="damaged"):
         s.Secrets(tmp_path / "secrets").get("live")
+
+
+def mode(path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_other_people_of_the_machine_list_and_read_nothing_of_the_data_folder(tmp_path):
+    root = tmp_path / "data"
+    (root / "logs").mkdir(parents=True)
+    for name in ("coteach.sqlite", "coteach.sqlite-wal", "demo.json", "coteach.toml"):
+        (root / name).write_text("")
+    for path in (root, *root.iterdir()):
+        path.chmod(0o755)
+    layout = s.Layout(root)
+    layout.create()
+    assert mode(root) == mode(layout.homes) == mode(layout.run) == 0o711
+    for path in root.iterdir():
+        if path not in (layout.homes, layout.run):
+            assert mode(path) & 0o077 == 0, path
+
+
+def test_a_folder_that_is_closed_already_is_not_opened(tmp_path):
+    root = tmp_path / "data"
+    root.mkdir(mode=0o700)
+    s.Layout(root).create()
+    assert mode(root) == 0o700

@@ -26,6 +26,7 @@ from websockets.sync.client import connect
 
 from coteach import sandbox
 from coteach.hub.lab import LabLog, file_name
+from coteach.ports import internal_port as away_port
 from coteach.settings import Layout
 from coteach.supervisor.parts import PROXY_SCRIPT, SESSION_VARIABLE, node_binary
 
@@ -261,6 +262,23 @@ def test_a_kernel_of_the_lab_works(hub):
                 break
     assert message["content"]["text"] == "/home/me 42\n"
     assert httpx.delete(f"{root}/{kernel.json()['id']}", headers=headers, timeout=60).status_code == 204
+
+
+def test_nobody_passes_for_a_service_or_for_another_lab(hub, terminal):
+    told = terminal.run(f"python3 -m http.server {away_port('127.0.0.1')}")
+    assert "Permission denied" in told
+    assert "on any" in terminal.run(
+        "python3 -c \"import socket; s = socket.create_server(('127.0.0.1', 0)); "
+        "print('on', 'any')\"")
+
+
+def test_notebooks_run_from_the_terminal(hub, terminal):
+    notebook = {"cells": [{"cell_type": "code", "id": "a", "execution_count": None, "metadata": {},
+                           "outputs": [], "source": "print(6 * 7)"}],
+                "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (hub.home("amina") / "run.ipynb").write_text(json.dumps(notebook))
+    seen = terminal.run(f"{sys.executable} -m nbconvert --execute --to markdown --stdout ~/run.ipynb", 90)
+    assert "    42" in seen, seen
 
 
 def test_three_gigabytes_hit_the_limit_and_only_the_program_that_wants_them(hub, terminal):

@@ -6,9 +6,11 @@ error that names it. Everything the deployment writes lies under one data folder
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import secrets
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +18,16 @@ from pathlib import Path
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+
+
+def _close(path: Path, most: int) -> None:
+    """Take away what others may do beyond `most`, where it is ours to say."""
+    with contextlib.suppress(OSError):
+        found = path.stat()
+        # A sticky folder (/tmp) belongs to everybody, whoever owns it.
+        if found.st_uid == os.geteuid() and found.st_mode & 0o777 & ~most and not (
+                found.st_mode & stat.S_ISVTX):
+            path.chmod(stat.S_IMODE(found.st_mode) & most)
 
 
 @dataclass(frozen=True)
@@ -90,12 +102,18 @@ class Layout:
 
     def create(self) -> None:
         """Make the folders; those with secrets or people's work only for the owner."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o711)
+        # Nobody else lists the folder; Labs under other user ids still pass through to their homes.
+        _close(self.root, 0o711)
         for folder in (self.secrets, self.hub, self.blobs, self.recordings, self.submissions,
                        self.courses, self.lessons, self.logs, self.tls):
             folder.mkdir(exist_ok=True, mode=0o700)
+            _close(folder, 0o700)
         for folder in (self.homes, self.run):
             folder.mkdir(exist_ok=True, mode=0o711)
+        for name in (self.database.name, f"{self.database.name}-wal", f"{self.database.name}-shm",
+                     self.demo_file.name, self.settings_file.name):
+            _close(self.root / name, 0o700)
 
 
 @dataclass(frozen=True)

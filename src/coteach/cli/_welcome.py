@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -35,6 +38,7 @@ def prepare(settings: Settings, demo_password: str | None) -> dict[str, Any]:
     secrets = secrets_of(settings)
     for name in SECRETS:
         secrets.get(name)
+    _make_private(settings)
     database = Database.of(settings)
     try:
         database.migrate()
@@ -48,10 +52,29 @@ def prepare(settings: Settings, demo_password: str | None) -> dict[str, Any]:
         raise UserError(
             _("The database can't be used: {reason}.").format(
                 reason=str(getattr(error, "orig", error)).strip().splitlines()[0]),
-            hint=_("Check database_url, and that the server runs."), status=500,
-            code="no-database") from None
+            hint=_hint(settings), status=500, code="no-database") from None
     finally:
         database.close()
+
+
+def _file_of(settings: Settings) -> str | None:
+    url = make_url(settings.store_url)
+    return url.database if url.get_backend_name() == "sqlite" else None
+
+
+def _hint(settings: Settings) -> str:
+    file = _file_of(settings)
+    if file is None:
+        return _("Check database_url, and that the server runs.")
+    return _("Its file is {file}. Check that it is yours and that the disk is not full; if the "
+             "file is damaged, put a saved copy in its place.").format(file=file)
+
+
+def _make_private(settings: Settings) -> None:
+    # SQLite gives its -wal and -shm files the mode of this one.
+    if file := _file_of(settings):
+        with contextlib.suppress(OSError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _demo(settings: Settings, password: str | None) -> dict[str, Any]:

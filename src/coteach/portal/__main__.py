@@ -8,6 +8,7 @@ import sys
 import structlog
 import uvicorn
 
+from coteach import sandbox
 from coteach.errors import UserError
 from coteach.portal.app import create_application
 from coteach.settings import load
@@ -25,6 +26,7 @@ def main() -> int:
         settings.layout.create()
         database = Database.of(settings)
         database.migrate()
+        sandbox.sweep()
     except UserError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -24,6 +24,7 @@ from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.sandbox.commandline import command
 from coteach.sandbox.environment import scrubbed
+from coteach.sandbox.leftovers import claim
 from coteach.sandbox.model import HOME, Bind, Sandbox
 from coteach.sandbox.processes import end
 from coteach.sandbox.trial import ensure
@@ -97,6 +98,7 @@ class SandboxProvisioner(LocalProvisioner):
             base = "/tmp"  # noqa: S108  mkdtemp makes a private folder in it
         place = self._place = Path(tempfile.mkdtemp(prefix="ct-k-", dir=base))
         try:
+            claim(place)
             place.chmod(0o711)
             for name in ("home", "s"):
                 (place / name).mkdir(mode=0o700)
