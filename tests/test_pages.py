@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 from coteach.errors import UserError
-from coteach.pages import render_report
+from coteach.pages import render_report, report
 
 
 @pytest.fixture
@@ -257,6 +258,17 @@ async def test_a_report_is_one_file_without_code_or_scripts(settings, tmp_path: 
     assert '<html lang="vi">' in html and "<title>Kết quả</title>" in html
     assert outputs(html) == ["Amina vi", "only to read"]
     assert "data:image/png;base64," in html and "<script" not in html and "csv.DictReader" not in html
+
+
+async def test_a_report_that_takes_too_long_in_all_is_stopped(settings, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(report, "REPORT_SECONDS", 6)
+    cell = nbformat.v4.new_code_cell("import time; time.sleep(4)")
+    notebook = nbformat.v4.new_notebook(cells=[cell, *(dict(cell, id=f"c{n}") for n in range(9))])
+    began = time.monotonic()
+    with pytest.raises(UserError, match="longer than 6 seconds"):
+        await render_report(nbformat.from_dict(notebook), inputs=tmp_path, language="en",
+                            settings=settings)
+    assert time.monotonic() - began < 12
 
 
 async def test_a_report_that_fails_is_an_error_and_no_half_report(settings, tmp_path: Path):

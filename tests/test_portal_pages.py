@@ -13,7 +13,7 @@ from portal_site import MODULE, Alliance
 from coteach import i18n
 from coteach.settings import Settings
 from coteach.store import Database, events, people, utcnow
-from coteach.store.schema import Person
+from coteach.store.schema import Mark, Person, Recording
 
 
 @pytest.fixture
@@ -89,6 +89,17 @@ async def test_marks_that_are_not_released_look_like_no_marks(alliance):
     assert "With your trainer" in text and "Feedback is here" not in text
     step = (await home(alliance, "amina"))["learning"][0]["modules"][0]["steps"][-1]
     assert (step["state"], step["url"]) == ("waiting", "")
+
+
+async def test_home_counts_comments_alone_and_says_seconds_below_a_minute(alliance):
+    recording = alliance.record("amina", remarks=1)
+    with alliance.database.session() as session:
+        session.get_one(Recording, recording).duration = 17.4
+        session.add_all(Mark(recording_id=recording, author_id=alliance.id("trainer"),
+                             rubric_line=f"line-{n}", level=2, rubric_version="1")
+                        for n in range(5))
+    text = (await page(alliance, "amina")).text
+    assert "1 remark<" in text and "17 s<" in text and "0:17" not in text
 
 
 async def test_a_late_hand_in_is_called_late(alliance):

@@ -22,15 +22,6 @@ export function clock(seconds) {
   return parts.map((part, place) => (place ? String(part).padStart(2, "0") : part)).join(":");
 }
 
-/** Return a date in the reader's language and zone, with the zone named. */
-export function when(iso) {
-  const language = document.documentElement.lang || undefined;
-  return new Intl.DateTimeFormat(language, {
-    dateStyle: "medium", timeStyle: "short",
-  }).format(new Date(iso)) + " " + (new Intl.DateTimeFormat(language, { timeZoneName: "short" })
-    .formatToParts(new Date(iso)).find((part) => part.type === "timeZoneName")?.value ?? "");
-}
-
 /** Wait some milliseconds. */
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

@@ -21,7 +21,7 @@ export function door(root, { title, purpose, owner, onOpen }) {
     const form = h("form", { class: "ct-door" },
       h("div", { class: "ct-tile" }, video),
       h("div", { class: "ct-ask" },
-        h("h3", {}, title),
+        title ? h("h3", {}, title) : null,
         problem,
         h("fieldset", {},
           h("legend", {}, t("May you be recorded?")),

@@ -2,7 +2,7 @@
 // stands beside it. Everything works by keyboard alone.
 
 import { api } from "./_api.js";
-import { clock, h, when } from "./_dom.js";
+import { clock, h } from "./_dom.js";
 import { t } from "./_i18n.js";
 import { marksPanel } from "./_marks.js";
 import { Playhead } from "./_playhead.js";
@@ -114,7 +114,7 @@ export function showPlayer(root, recording, { onChange = () => null, onDelete = 
   });
   play.textContent = t("Play");
   root.replaceChildren(h("section", { class: "ct-player", tabIndex: 0, onkeydown: keys,
-    "aria-label": t("Recording of {name}, {when}", { name: recording.name, when: when(recording.started) }) },
+    "aria-label": t("Recording of {name}, {when}", { name: recording.name, when: recording.started_local }) },
   h("div", { class: "ct-watch" },
     h("div", { class: "ct-faces", "data-count": String(Math.min(4, tracks.length)) },
       tracks.map((track) => h("figure", { class: "ct-tile" }, track.media,
@@ -148,7 +148,8 @@ function commentForm(recording, { now, stop, added }) {
     problem.hidden = true;
     try {
       const { comment } = await api(`/api/v1/recordings/${recording.id}/comments`, { method: "POST",
-        json: { at: Math.round(now() * 10) / 10, text: text.value, rubric_line: line.value } });
+        json: { at: Math.floor(now()), // the moment that the button names
+           text: text.value, rubric_line: line.value } });
       text.value = "";
       added(comment);
     } catch (error) {
@@ -183,7 +184,7 @@ function deletion(recording, onDelete) {
     } }, t("Delete for good")), " ",
     h("button", { type: "button", class: "ct-quiet", onclick: () => { confirm.hidden = true; } }, t("Keep it")));
   return h("div", { class: "ct-delete" },
-    h("p", { class: "ct-small" }, t("Deleted by itself on {when}.", { when: when(recording.delete_after) })),
+    h("p", { class: "ct-small" }, t("Deleted by itself on {when}.", { when: recording.delete_after_local })),
     h("button", { type: "button", class: "ct-plain", onclick: () => { confirm.hidden = false; } },
       t("Delete this recording…")), confirm);
 }

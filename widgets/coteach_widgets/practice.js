@@ -14,6 +14,7 @@ import { begin } from "./_widget.js";
 /**
  * Show a practice room in `root`.
  * @param options.room name of the room; its own room of `options.module` when not given
+ * @param options.headed the page has the room's title above already
  */
 export function mount(root, options) {
   let live = null;
@@ -40,7 +41,8 @@ export function mount(root, options) {
       return;
     }
     if (pass.owner) showLatest();
-    const answer = await door(stage, { title: pass.title ?? t("Practice room"), purpose: pass.purpose, owner: pass.owner,
+    const answer = await door(stage, { title: options.headed ? "" : pass.title ?? t("Practice room"),
+      purpose: pass.purpose, owner: pass.owner,
       onOpen(opened) {
         stream = opened;
         if (gone) stop(opened); // the cell went while the browser was still asking

@@ -1,6 +1,6 @@
 // Review: one's recordings with the comments at their moments and the marks.
 
-import { h, when, clock } from "./_dom.js";
+import { clock, h } from "./_dom.js";
 import { n, setCatalog, t } from "./_i18n.js";
 import { loadRecording, loadRecordings } from "./_recordings.js";
 import { reasonWords, showPlayer } from "./_player.js";
@@ -54,7 +54,7 @@ export function mount(root, { module, onRecordings = () => null }) {
     choose.replaceChildren(...all.map((one) => h("button", { type: "button",
       class: one === recording ? "ct-quiet ct-chosen" : "ct-quiet",
       "aria-pressed": String(one === recording), onclick: () => show(one) },
-    `${when(one.started)} · ${one.duration ? clock(one.duration) : reasonWords(one)} · `
+    `${one.started_local} · ${one.duration ? clock(one.duration) : reasonWords(one)} · `
       + n("{count} comment", "{count} comments", one.comments.length))));
     player = showPlayer(stage, recording, {
       onChange: (changed) => onRecordings(all.map((one) => (one.id === changed.id ? changed : one))),

@@ -7,4 +7,4 @@ const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "{}"
 
 setCatalog(json("coteach-widgets-catalog"));
 const root = document.getElementById("room");
-mount(root, { room: root.dataset.room, module: root.dataset.module });
+mount(root, { room: root.dataset.room, module: root.dataset.module, headed: true });

@@ -82,8 +82,10 @@ class InvitationAuthenticator(NativeAuthenticator):
                     "initials": initials}
 
     async def sign_up(self, token: str, *, username: str, display_name: str, password: str,
-                      language: str) -> Person:
+                      language: str, time_zone: str = "") -> Person:
         """Make an account with an invitation and use the invitation up.
+
+        `time_zone` is her device's; it counts where no school has one.
 
         Raises
         ------
@@ -99,17 +101,18 @@ class InvitationAuthenticator(NativeAuthenticator):
         self._add_account(name, secret)
         try:
             return await asyncio.to_thread(self._redeem, token, name, display_name.strip()[:120],
-                                           language)
+                                           language, time_zone)
         except BaseException:
             # The invitation was not used up, so there must be no account either.
             self._remove_account(name)
             raise
 
-    def _redeem(self, token: str, name: str, display_name: str, language: str) -> Person:
+    def _redeem(self, token: str, name: str, display_name: str, language: str,
+                time_zone: str) -> Person:
         try:
             with self.store.session() as session:
                 return people.redeem(session, token, username=name, display_name=display_name,
-                                     language=language)
+                                     language=language, time_zone=time_zone)
         except IntegrityError:
             raise _name_taken(name) from None
 

@@ -84,7 +84,8 @@ class SignUpPage(Page):
             if password != self.typed("password_again", strip=False):
                 raise UserError(_("The two passwords differ."), hint=_("Type them again."))
             person = await self.authenticator.sign_up(
-                self.token, password=password, language=language_of(self), **values)
+                self.token, password=password, language=language_of(self),
+                time_zone=self.typed("time_zone"), **values)
         except UserError as error:
             self.set_status(error.status)
             await self._show(invitation, school, values, error)

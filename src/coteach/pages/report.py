@@ -6,6 +6,7 @@ sandbox like everything else, and the file it becomes has no script.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -29,7 +30,9 @@ from coteach.pages.service import words
 from coteach.settings import Settings, load
 
 INPUTS = "/home/inputs"
-REPORT_SECONDS = 120
+CELL_SECONDS = 60
+REPORT_SECONDS = 90
+"""For all of a report: the kernel's start, its cells and the page."""
 
 log = structlog.get_logger("pages")
 
@@ -58,8 +61,21 @@ async def render_report(notebook: nbformat.NotebookNode | Path, *, inputs: Path,
     """
     nb = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
     with use_language(language), tempfile.TemporaryDirectory(prefix="ct-report-") as scratch:
-        nb = await _run(nb, Path(scratch), inputs, language, settings or load())
-        return await _export(nb, language=language, title=title, styles=styles)
+        sandbox.claim(Path(scratch))
+        try:
+            async with asyncio.timeout(REPORT_SECONDS) as clock:
+                nb = await _run(nb, Path(scratch), inputs, language, settings or load())
+                return await _export(nb, language=language, title=title, styles=styles)
+        except (TimeoutError, UserError):
+            # nbclient takes a cell that is cancelled for one whose kernel died.
+            if not clock.expired():
+                raise
+            log.error("a report took too long", seconds=REPORT_SECONDS)
+            raise UserError(
+                _("This report took longer than {seconds} seconds and was stopped.").format(
+                    seconds=f"{REPORT_SECONDS:g}"),
+                hint=_("Try again; if it stays so, tell whoever runs this coteach."),
+                status=503, code="report-too-long") from None
 
 
 def _shown(inputs: Path, target: Path) -> Path:
@@ -85,7 +101,7 @@ async def _run(nb: nbformat.NotebookNode, scratch: Path, inputs: Path, language:
             kernel_dirs=[str(specs / "kernels")], ensure_native_kernel=False))
     executor = LessonExecutor(
         nb, km=manager, show_tracebacks=True,
-        config=executor_config(REPORT_SECONDS, allow_errors=False))
+        config=executor_config(CELL_SECONDS, allow_errors=False))
     try:
         await manager.start_kernel(env={
             "PATH": os.environ.get("PATH", os.defpath), "COTEACH_LANG": language,

@@ -69,6 +69,8 @@ class ModuleModel(BaseModel):
     title: str
     minutes: int
     deadline: datetime | None
+    deadline_local: str | None
+    """As she reads it, with the zone named."""
     url: str
     current: str
     done: int
@@ -136,7 +138,7 @@ class Home(BaseModel):
     rooms: list[RoomModel]
 
 
-class StepDone(BaseModel):
+class StepDone(BaseModel, extra="forbid"):
     """A step that is done."""
 
     module: str = Field(max_length=120)
@@ -157,6 +159,7 @@ def _cohort(each: Learning) -> CohortModel:
         id=each.cohort.id, name=each.cohort.name, course=each.course.id, title=each.title,
         modules=[ModuleModel(
             id=m.id, number=m.number, title=m.title, minutes=m.minutes, deadline=m.deadline,
+            deadline_local=m.deadline_local,
             url=m.url, current=m.current, done=m.done,
             steps=[StepModel(**vars(s)) for s in m.steps]) for m in each.modules])
 

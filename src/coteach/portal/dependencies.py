@@ -6,6 +6,7 @@ takes `MaybePerson` is open and says so by that.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from coteach.hub.api import HubAway
 from coteach.hub.session import SESSION_COOKIE, Sessions, bearer
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
+from coteach.store import people
 from coteach.store.database import Database
 from coteach.store.schema import Person
 
@@ -89,6 +91,7 @@ async def maybe_person(request: Request) -> Person | None:
                     _("The account {name} has no place in coteach yet.").format(name=username),
                     hint=_("Ask your trainer for an invitation, or sign in with another account."),
                     code="no-person")
+            await asyncio.to_thread(people.seen, parts(request).database, request.state.person)
     person: Person | None = request.state.person
     return person
 

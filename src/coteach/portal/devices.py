@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["devices"])
 MAX_KB = 1024
 
 
-class Part(BaseModel):
+class Part(BaseModel, extra="forbid"):
     """One checked thing."""
 
     state: Literal["good", "weak", "bad"]
@@ -28,7 +28,7 @@ class Part(BaseModel):
     value: float | str | dict[str, float] | None = None
 
 
-class Check(BaseModel):
+class Check(BaseModel, extra="forbid"):
     """The result of a device check."""
 
     id: UUID

@@ -78,7 +78,8 @@ def progress_of(session: Session, cohort: Cohort, time_zone: str) -> Progress:
         school = session.get(School, person.school_id) if person.school_id else None
         rows.append(Row(
             person=person.id, name=person.display_name, school=school.name if school else "",
-            done=sum(c.state == progress.DONE for c in cells), last_seen=facts.last_seen,
+            done=sum(c.state == progress.DONE for c in cells),
+            last_seen=max((t for t in (person.last_seen, facts.last_seen) if t), default=None),
             cells=cells))
     language = get_language()
     return Progress(

@@ -17,16 +17,17 @@ from coteach.i18n import gettext as _
 from coteach.lessonpack import Module, find_courses
 from coteach.live import retention
 from coteach.live.finishing import folder_of
-from coteach.portal import widgetpages
+from coteach.portal import links, widgetpages
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
 from coteach.portal.templating import render
 from coteach.store import people, recordings
 from coteach.store.schema import Cohort, Comment, Mark, Person, Recording
+from coteach.ui import times
 
 router = APIRouter()
 
 
-class NewComment(BaseModel):
+class NewComment(BaseModel, extra="forbid"):
     """A remark."""
 
     at: float = Field(ge=0, le=86400)
@@ -34,7 +35,7 @@ class NewComment(BaseModel):
     rubric_line: str = Field("", max_length=64)
 
 
-class NewMark(BaseModel):
+class NewMark(BaseModel, extra="forbid"):
     """A level for a rubric line, 0 is the first."""
 
     rubric_line: str = Field(max_length=64)
@@ -65,12 +66,14 @@ def _mark(mark: Mark, names: dict[str, str], reader: Person) -> dict[str, Any]:
 
 
 def summary(recording: Recording, name: str, reader: Person) -> dict[str, Any]:
-    """Return what a list says about a recording."""
+    """Return what a list says about a recording; times also as the reader sees them."""
     return {
         "id": recording.id, "name": name, "mine": recording.person_id == reader.id,
         "module": recording.module, "started": recording.started.isoformat(),
         "status": recording.status, "reason": recording.reason, "duration": recording.duration,
         "bytes": recording.bytes, "delete_after": recording.delete_after.isoformat(),
+        "started_local": times.when(recording.started, reader.time_zone),
+        "delete_after_local": times.when(recording.delete_after, reader.time_zone),
         "page": f"/recordings/{recording.id}"}
 
 
@@ -233,6 +236,10 @@ def recording_page(request: Request, person: CurrentPerson, database: TheDatabas
         require(session, person, Action.SEE_RECORDING, found)
         owner = people.get(session, found.person_id)
         module = module_of(session, found)
+        cohort = session.get(Cohort, found.cohort_id) if found.cohort_id else None
+        if cohort is not None and not allowed(session, person, Action.RUN_COHORT, cohort):
+            cohort = None
     title = module.title_in(get_language()) if module else found.module
     return render(request, "recording.html", recording=found, owner=owner, module_title=title,
-                  widget=widgetpages.address, widget_catalog=widgetpages.catalog())
+                  cohort=cohort, links=links, widget=widgetpages.address,
+                  widget_catalog=widgetpages.catalog())

@@ -104,7 +104,8 @@ async def report(request: Request, person: CurrentPerson, database: TheDatabase,
     handed_over = False
     try:
         digest = await asyncio.to_thread(reports.export_inputs, database, cohort_id, inputs,
-                                         language=language, settings=settings)
+                                         language=language, settings=settings,
+                                         time_zone=person.time_zone)
         key = f"{cohort_id}-{language}-{digest[:32]}"
         file = folder / f"{key}.html"
         if file.is_file():

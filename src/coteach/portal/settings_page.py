@@ -6,6 +6,7 @@ from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
+from babel.core import get_global
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -27,12 +28,16 @@ REGIONS = ("Asia", "Australia", "Pacific", "Africa", "America", "Atlantic", "Eur
 
 @cache
 def zones(language: str) -> dict[str, list[tuple[str, str]]]:
-    """Return region to (zone, city in this language), cities sorted as they are shown."""
+    """Return region to (zone, city in this language), cities sorted as they are shown.
+
+    A zone with several names stands once, under its present one.
+    """
+    aliases = get_global("zone_aliases")
     found: dict[str, list[tuple[str, str]]] = {region: [] for region in REGIONS}
     with in_language(language):
         for name in available_timezones():
             region = name.split("/")[0]
-            if region in found:
+            if region in found and name not in aliases:
                 found[region].append((name, times.zone_name(name)))
     return {region: sorted(cities, key=lambda each: each[1]) for region, cities in found.items()}
 
@@ -43,7 +48,8 @@ def me(request: Request, person: CurrentPerson, database: TheDatabase,
     """Show the form."""
     with database.reading() as session:
         school = session.get(School, person.school_id) if person.school_id else None
-    return render(request, "me.html", school=school, saved=saved, zones=zones(get_language()))
+    return render(request, "me.html", school=school, saved=saved, zones=zones(get_language()),
+                  chosen=get_global("zone_aliases").get(person.time_zone, person.time_zone))
 
 
 @router.post("/me")

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy.orm import Session
 
 from coteach.errors import UserError
+from coteach.i18n import language as in_language
 from coteach.lessonpack import Asked, Course, Lesson, questions_asked
 from coteach.store import outcomes, people, progress
 from coteach.store.schema import Cohort
+from coteach.ui import times
 
 FindLesson = Callable[[str], Lesson]
 
@@ -27,7 +30,7 @@ COLUMNS = {
     "marks": ("assignment", "task", "outcome", "count", "of", "points"),
     "answers": ("lesson", "lesson_title", "place", "cell", "key", "kind", "prompt", "unit",
                 "value", "text", "count", "of"),
-    "classes": ("lesson", "lesson_title", "opened", "pupils_here", "of"),
+    "classes": ("lesson", "lesson_title", "opened", "day", "pupils_here", "of"),
 }
 """The columns of each frame; `count` of `of` have it."""
 
@@ -127,12 +130,20 @@ def marks(session: Session, cohort: Cohort) -> pd.DataFrame:
     return _frame("marks", rows)
 
 
-def classes(session: Session, cohort: Cohort, find: FindLesson, language: str) -> pd.DataFrame:
+def day_in(moment: datetime, language: str, time_zone: str) -> str:
+    """Return a day as a reader of this language, in this zone, writes it."""
+    with in_language(language):
+        return times.day(moment, time_zone)
+
+
+def classes(session: Session, cohort: Cohort, find: FindLesson, language: str,
+            time_zone: str = "UTC") -> pd.DataFrame:
     """Return each lesson that was opened for a class, and how many pupils came."""
     opened = outcomes.class_sessions(session, cohort, outcomes.teachers(session, cohort.id))
     here = Counter(place for place, _actor in outcomes.present(session, [o.id for o in opened]))
     rows = [{"lesson": o.lesson, "lesson_title": _title(o.lesson, find, language),
-             "opened": o.opened, "pupils_here": here[o.id], "of": max(o.cards, here[o.id])}
+             "opened": o.opened, "day": day_in(o.opened, language, time_zone),
+             "pupils_here": here[o.id], "of": max(o.cards, here[o.id])}
             for o in opened]
     return _frame("classes", rows)
 

@@ -24,6 +24,7 @@ from coteach.i18n import ngettext
 from coteach.lessonpack import Lesson, find_lessons, get_course
 from coteach.reports import frames
 from coteach.reports.csvfile import as_csv
+from coteach.reports.frames import day_in
 from coteach.reports.small import SMALL, interval, share
 from coteach.settings import Settings
 from coteach.store import cohorts, outcomes
@@ -53,7 +54,7 @@ def report_translation(name: str, language: str) -> Path:
 
 
 def tables(session: Session, cohort_id: str, language: str = "en",
-           settings: Settings | None = None) -> dict[str, pd.DataFrame]:
+           settings: Settings | None = None, time_zone: str = "UTC") -> dict[str, pd.DataFrame]:
     """Return all frames of a cohort by name.
 
     Parameters
@@ -62,6 +63,8 @@ def tables(session: Session, cohort_id: str, language: str = "en",
         In which titles and questions stand.
     settings
         Whose lesson packs count; only the shipped ones when not given.
+    time_zone
+        Of the reader, in which days begin and end.
     """
     cohort = cohorts.get(session, cohort_id)
     course = get_course(cohort.course)
@@ -77,24 +80,26 @@ def tables(session: Session, cohort_id: str, language: str = "en",
         "practice": frames.practice(session, cohort, course, language),
         "rubric": frames.rubric(session, cohort, course, language),
         "marks": frames.marks(session, cohort),
-        "classes": frames.classes(session, cohort, find, language),
+        "classes": frames.classes(session, cohort, find, language, time_zone),
         "answers": frames.answers(session, cohort, find, language),
     }
 
 
-def facts(session: Session, cohort_id: str, language: str) -> dict[str, Any]:
-    """Return what a report says about the cohort as a whole."""
+def facts(session: Session, cohort_id: str, language: str, time_zone: str = "UTC"
+          ) -> dict[str, Any]:
+    """Return what a report says about the cohort as a whole; days are those of `time_zone`."""
     cohort = cohorts.get(session, cohort_id)
     return {
         "cohort": cohort.name, "course": get_course(cohort.course).title_in(language),
-        "starts": cohort.starts.date().isoformat(), "ends": cohort.ends.date().isoformat(),
+        "starts": day_in(cohort.starts, language, time_zone),
+        "ends": day_in(cohort.ends, language, time_zone),
         "teachers": len(outcomes.teachers(session, cohort.id)), "demo": cohort.demo,
         "language": language, "small": SMALL,
     }
 
 
 def export_inputs(database: Database, cohort_id: str, folder: Path, *, language: str = "en",
-                  settings: Settings | None = None) -> str:
+                  settings: Settings | None = None, time_zone: str = "UTC") -> str:
     """Write a report's inputs into a folder.
 
     Parameters
@@ -103,7 +108,7 @@ def export_inputs(database: Database, cohort_id: str, folder: Path, *, language:
         Whose outcome.
     folder
         It is made when it is not there; files of the same names are replaced.
-    language, settings
+    language, settings, time_zone
         As `tables`.
 
     Returns
@@ -112,8 +117,8 @@ def export_inputs(database: Database, cohort_id: str, folder: Path, *, language:
         A digest of the contents: two exports with the same digest make the same report.
     """
     with database.reading() as session:
-        found = tables(session, cohort_id, language, settings)
-        known = facts(session, cohort_id, language)
+        found = tables(session, cohort_id, language, settings, time_zone)
+        known = facts(session, cohort_id, language, time_zone)
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     for name, frame in found.items():

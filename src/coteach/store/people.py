@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from datetime import timedelta
+from zoneinfo import available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from coteach.errors import Gone, NotFound
+from coteach.errors import Gone, NotFound, UserError
 from coteach.i18n import gettext as _
+from coteach.store.database import Database
 from coteach.store.schema import Cohort, CohortMember, Invitation, Person, School, utcnow
 
 
@@ -106,7 +110,7 @@ def invitation(session: Session, token: str) -> Invitation:
 
 
 def redeem(session: Session, token: str, *, username: str, display_name: str,
-           language: str | None = None) -> Person:
+           language: str | None = None, time_zone: str = "") -> Person:
     """Use an invitation once: make the person and put her into the cohort.
 
     Raises
@@ -119,7 +123,7 @@ def redeem(session: Session, token: str, *, username: str, display_name: str,
     person = Person(
         username=username.lower(), display_name=display_name or found.display_name or username,
         role=found.role, school_id=found.school_id, language=language or found.language,
-        time_zone=school.time_zone if school else "UTC")
+        time_zone=school.time_zone if school else known_zone(time_zone))
     session.add(person)
     session.flush()
     if found.cohort_id:
@@ -130,3 +134,24 @@ def redeem(session: Session, token: str, *, username: str, display_name: str,
     found.redeemed_by = person.username
     session.flush()
     return person
+
+
+def known_zone(name: str) -> str:
+    """Return an IANA time zone's name, or ``UTC`` when there is no such zone."""
+    return name if name in available_timezones() else "UTC"
+
+
+SEEN_EVERY = timedelta(minutes=5)
+"""How exactly it is kept when somebody was last here."""
+
+
+def seen(database: Database, person: Person) -> None:
+    """Keep that a person is here now, unless that was kept some minutes ago.
+
+    Nothing depends on it, so a database that can't be written to does not turn her away.
+    """
+    now = utcnow()
+    if person.last_seen is not None and now - person.last_seen < SEEN_EVERY:
+        return
+    with contextlib.suppress(SQLAlchemyError, UserError), database.session() as session:
+        session.execute(update(Person).where(Person.id == person.id).values(last_seen=now))

@@ -86,6 +86,8 @@ class Person(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     demo: Mapped[bool] = mapped_column(default=False)
     created: Mapped[datetime] = mapped_column(default=utcnow)
+    last_seen: Mapped[datetime | None]
+    """When she last used coteach, to some minutes; never by what."""
 
 
 class Invitation(Base):

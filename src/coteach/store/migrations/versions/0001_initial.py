@@ -72,6 +72,7 @@ def upgrade() -> None:
     sa.Column('time_zone', sa.String(length=64), nullable=False),
     sa.Column('demo', sa.Boolean(), nullable=False),
     sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('last_seen', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], name=op.f('fk_person_school_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_person')),
     sa.UniqueConstraint('username', name=op.f('uq_person_username'))
