@@ -21,7 +21,7 @@ from grading_course import (  # noqa: F401
 )
 
 from coteach.errors import NotFound, UserError
-from coteach.grading import CourseFolder, Job, grade, gradebook, jobs, layout
+from coteach.grading import CourseFolder, Job, grade, gradebook, jobs, layout, outputs
 from coteach.grading.inspect import inspect
 
 
@@ -238,6 +238,17 @@ def test_feedback_shows_comments_and_hides_hidden_tests(course, results):
     assert "lux(7)" not in text
 
 
+def test_a_comment_is_text_in_the_feedback_page(course, results):
+    evil = "Well done. <script>alert(1)</script> <img src=x onerror=alert(2)> a < b & *c*"
+    gradebook.give(course, ASSIGNMENT, "assignment", "wrong", grade_id="why", points=2.0,
+                   comment=evil)
+    page = jobs.feedback(course, ASSIGNMENT, [("wrong", "assignment")])["wrong", "assignment"]
+    text = page.read_text()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "&lt;img src=x" in text
+    assert "<script>alert(1)" not in text and "<img src=x" not in text
+    assert "a &lt; b &amp; <em>c</em>" in text
+
+
 def test_a_notebook_that_runs_for_ever_is_stopped_and_the_next_one_is_marked(
         course, released, tmp_path, monkeypatch):
     scratch = Path(tempfile.mkdtemp(prefix="ct-t-"))
@@ -309,3 +320,20 @@ def test_the_command_writes_a_line_for_each_notebook(course, released, tmp_path)
     assert wrong.returncode == 2
     assert "ps9" in wrong.stderr
     assert Path(course.gradebook_file).is_file()
+
+
+@pytest.mark.parametrize(("message", "empty", "shown"), [
+    ("NotImplementedError", False, "You have not answered this part yet."),
+    ("NameError: name 'steps' is not defined", True, "You have not answered this part yet."),
+    ("NameError: name 'stpes' is not defined", False,
+     "Your code stopped here: NameError: name 'stpes' is not defined."),
+    ("AssertionError: 4 ≠ 5", False, "4 ≠ 5"),
+    ("AssertionError", False, "This part does not do yet what the task asks for."),
+    ("only a warning", False, "only a warning"), ("", False, "")])
+def test_what_a_test_said_is_shown_plainly(message, empty, shown):
+    assert outputs.plain(message, empty) == shown
+
+
+def test_an_answer_as_it_was_given_is_known_to_be_empty(released):
+    assert outputs.unanswered(released) == {"test-lux", "test-zero"}
+    assert outputs.unanswered(answered(released)) == set()

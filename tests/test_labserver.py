@@ -141,6 +141,37 @@ def test_missing_files_come_again_and_present_ones_stay(amina):
     own.write_bytes(before)
 
 
+def test_a_file_that_is_open_is_not_brought_back_empty(amina):
+    home, http = amina
+    own = home / FOLDER / "assignment.ipynb"
+    before = own.read_bytes()
+    own.unlink()
+    answer = http.post("/fetch", json={"module": MODULE, "open": [f"{FOLDER}/assignment.ipynb"]})
+    assert answer.json()["written"] == [] and not own.exists()
+    assert http.post("/fetch", json={"module": MODULE, "open": "x"}).status_code == 400
+    own.write_bytes(before)
+
+
+def test_a_file_that_changed_on_the_disk_gets_another_name_and_stays_whole(amina):
+    home, http = amina
+    (home / "mine.ipynb").write_text("theirs")
+    other = http.post("/set-aside", json={"path": "mine.ipynb"}).json()["file"]
+    assert not (home / "mine.ipynb").exists()
+    assert (home / other).read_text() == "theirs" and other.startswith("mine-")
+    (home / other).unlink()
+    assert http.post("/set-aside", json={"path": "mine.ipynb"}).json()["file"] == ""
+    assert http.post("/set-aside", json={"path": "../x"}).status_code == 400
+
+
+def test_checking_says_what_is_odd_and_hands_nothing_in(amina):
+    _home, http = amina
+    answer = http.post("/submit", json={
+        "path": f"{FOLDER}/assignment.ipynb", "assignment": ASSIGNMENT, "check": True})
+    assert len(answer.json()["check"]["odd"]) == 1
+    listed = http.get("/submissions", params={"assignment": ASSIGNMENT}).json()
+    assert listed["submissions"] == []
+
+
 def test_home_is_hers_and_in_the_language_of_the_browser(amina):
     _home, http = amina
     answer = http.get("/home", headers={"Cookie": "coteach_lang=zh-Hant"}).json()

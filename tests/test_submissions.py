@@ -249,7 +249,8 @@ async def test_from_hand_in_to_feedback(alliance, released):
         key = f"{found['id']}:why"
         wrong = await trainer.post(f"{here}/answers", data={"at": key, "points": "6"})
         assert wrong.status_code == 400
-        assert "6 points can&#39;t be given" in wrong.text
+        field = wrong.text.partition('<input id="points"')[2].partition("</div>")[0]
+        assert "6 points can&#39;t be given" in field and 'value="6"' in field
         given = await trainer.post(f"{here}/answers", data={
             "at": key, "points": "4,5", "comment": "Good. <b>And the eyes?</b>"})
         assert given.headers["location"].endswith("/answers?at=end")
@@ -290,3 +291,45 @@ async def test_from_hand_in_to_feedback(alliance, released):
         assert verbs == ["submitted", "graded", "graded", "released", "feedback-read"]
         grade = session.get_one(Grade, found["id"])
         assert json.loads(json.dumps(grade.tests))[2]["manual"] == 4.5
+
+
+async def test_before_it_is_sent_a_notebook_is_looked_at_and_nothing_is_kept(alliance, released):
+    empty = await hand_in(alliance, "amina", raw(released), check="1")
+    assert empty.status_code == 200
+    assert empty.json()["check"] == {
+        "warning": "", "odd": ["You have answered nothing yet: this is the empty form."]}
+    half = answered(released)
+    cell(half, "why").source = cell(released, "why").source
+    found = (await hand_in(alliance, "amina", raw(half), check="1")).json()["check"]["odd"]
+    assert found == ["1 part is not answered yet: “Why does light come from the front?”."]
+    turned = answered(released)
+    cell(turned, "lux").cell_type = "markdown"
+    for key in ("outputs", "execution_count"):
+        cell(turned, "lux").pop(key)
+    found = (await hand_in(alliance, "amina", raw(turned), check="1")).json()["check"]
+    assert "1 answer cell is no longer a code cell" in found["odd"][0]
+    good = await hand_in(alliance, "amina", raw(answered(released)), check="1")
+    assert good.json()["check"] == {"warning": "", "odd": []}
+    refused = await hand_in(alliance, "amina", b"{", check="1")
+    assert refused.status_code == 422
+    assert list(alliance.settings.layout.submissions.iterdir()) == []
+
+
+async def test_the_empty_form_in_another_language_is_empty_too(alliance, released):
+    async with client(alliance, "amina") as http:
+        http.cookies.set("coteach_lang", "vi")
+        files = (await http.get(f"/api/v1/modules/{MODULE}/files")).json()["files"]
+    form = next(f["content"] for f in files if f["path"] == "assignment.ipynb")
+    receipt = (await hand_in(alliance, "amina", form.encode())).json()["receipt"]
+    assert receipt["warning"] == "" and len(receipt["odd"]) == 1
+
+
+async def test_a_trainer_reaches_earlier_hand_ins_from_the_newest(alliance):
+    first = (await hand_in(alliance, "amina", PLAIN)).json()["receipt"]["id"]
+    second = (await hand_in(alliance, "amina", PLAIN + b"\n")).json()["receipt"]["id"]
+    async with client(alliance, "trainer") as http:
+        page = (await http.get(f"/submissions/{second}")).text
+        assert "Earlier hand-ins" in page and f'href="/submissions/{first}"' in page
+        older = (await http.get(f"/submissions/{first}")).text
+        assert "There is a newer hand-in" in older and f'href="/submissions/{second}"' in older
+        assert "Earlier hand-ins" not in older

@@ -17,7 +17,8 @@ MAX_CELL = 20_000
 """Characters of output that one cell may keep."""
 
 _EMPTY = re.compile(r"^\s*raise NotImplementedError(\(\))?\s*$", re.M)
-_ERROR = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Iteration))(?:: ([\s\S]*))?")
+_ERROR = re.compile(
+    r"([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Iteration))(?:: ([\s\S]*))?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HEADING = re.compile(r"^#+\s+", re.M)
 _HIDDEN = re.compile(r"^.*### BEGIN (HIDDEN TESTS|MARK SCHEME)[\s\S]*?### END \1.*(?:\n|$)", re.M)
