@@ -104,3 +104,10 @@ def test_scripts_translate_with_the_pages_strings():
     done = subprocess.run([str(node_binary()), "--input-type=module", "-e", script], check=True,
                           capture_output=True, text=True)
     assert json.loads(done.stdout) == ["已儲存。", "Not there", "3 個答案", "1 day", "嗨 <b>", "zh-Hant"]
+
+
+def test_markdown_of_people_is_shown_and_their_tags_and_links_do_nothing():
+    html = ui.markdown.to_html(
+        "1. **Who**\n2. what\n\n<script>alert(1)</script> [x](javascript:alert) <b onclick=x>")
+    assert "<strong>Who</strong>" in html and "<ol>" in html
+    assert "<script" not in html and "javascript:" not in html and "<b " not in html

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from coteach import i18n
-from coteach.ui import times
+from coteach.ui import markdown, times
 
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +43,8 @@ def environment(*folders: Path, static: str = "/static/") -> Environment:
     made.globals.update(
         language=i18n.get_language, languages=i18n.LANGUAGES, static=versioned(static),
         catalog=catalog, fill=fill, local=times.local, when=times.when, day=times.day,
-        ago=times.ago, zone_name=times.zone_name, duration=times.duration)
+        ago=times.ago, zone_name=times.zone_name, duration=times.duration,
+        markdown=markdown.to_html)
     return made
 
 
