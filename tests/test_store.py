@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from coteach.errors import Gone, NotFound
 from coteach.store import Database, events, people, utcnow
-from coteach.store.schema import Base, Cohort, School
+from coteach.store.database import MIGRATIONS
+from coteach.store.schema import Base, Cohort, NameCard, School, SchoolClass
 
 
 def answer(**change):
@@ -30,6 +33,36 @@ def test_migrations_make_exactly_the_schema(database):
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_class_from_before_picture_secrets_goes_on_without_them(database):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        school, person, old = (str(uuid.uuid4()) for _n in range(3))
+        connection.exec_driver_sql(
+            f"INSERT INTO school VALUES ('{school}', 'S', 'en', 'VN', 'UTC', false)")
+        connection.exec_driver_sql(
+            "INSERT INTO person (id, username, display_name, role, school_id, language, time_zone,"
+            f" demo, created) VALUES ('{person}', 'lan', 'Lan', 'teacher', '{school}', 'en', 'UTC',"
+            " false, '2026-01-01 00:00:00+00:00')")
+        connection.exec_driver_sql(
+            "INSERT INTO school_class (id, name, school_id, teacher_id, language, demo)"
+            f" VALUES ('{old}', 'C', '{school}', '{person}', 'en', false)")
+        connection.exec_driver_sql(
+            "INSERT INTO name_card (id, class_id, nickname, picture, pseudonym)"
+            f" VALUES ('card', '{old}', 'Mai', 'crab', 'p')")
+    database.migrate()
+    with database.session() as session:
+        assert not session.get(SchoolClass, old).secrets
+        card = session.get(NameCard, "card")
+        assert (card.nickname, card.secret, card.tries, card.round) == ("Mai", "", 0, 0)
+        new = SchoolClass(name="D", school_id=school, teacher_id=person)
+        session.add(new)
+        session.flush()
+        assert new.secrets
 
 
 def test_an_event_sent_again_is_stored_once(database):

@@ -178,7 +178,12 @@ def close_session(row: ClassSession) -> None:
 
 
 def card_of(session: Session, row: ClassSession, card_id: str) -> NameCard:
-    """Return a name card of the class of a session.
+    """Return a name card of the class of a session; raises NotFound."""
+    return card_in(session, row.class_id, card_id)
+
+
+def card_in(session: Session, class_id: str, card_id: str) -> NameCard:
+    """Return a name card of a class.
 
     Raises
     ------
@@ -186,7 +191,7 @@ def card_of(session: Session, row: ClassSession, card_id: str) -> NameCard:
         The class has no such card.
     """
     card = session.get(NameCard, card_id)
-    if card is None or card.class_id != row.class_id:
+    if card is None or card.class_id != class_id:
         raise NotFound(_("This class has no such name card."),
                        hint=_("Choose your card again."), code="no-card")
     return card

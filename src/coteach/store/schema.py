@@ -141,6 +141,8 @@ class SchoolClass(Base):
     school_id: Mapped[str] = mapped_column(ForeignKey("school.id"))
     teacher_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     language: Mapped[str] = mapped_column(String(35), default="en")
+    secrets: Mapped[bool] = mapped_column(default=True)
+    """Whether a pupil shows three pictures of her own before her card opens."""
     demo: Mapped[bool] = mapped_column(default=False)
 
 
@@ -155,6 +157,12 @@ class NameCard(Base):
     """Name of a picture of the card set, for example ``crab``."""
     pseudonym: Mapped[str] = mapped_column(String(36), unique=True, default=new_id)
     """The `actor` of this pupil's events."""
+    secret: Mapped[str] = mapped_column(String(200), default="")
+    """A salted slow hash of her three pictures; empty until she chose them."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """Wrong pictures since the last right ones."""
+    round: Mapped[int] = mapped_column(default=0)
+    """Passes of earlier rounds are over: the teacher signed the card out of its devices."""
 
 
 class ClassSession(Base):
@@ -171,6 +179,13 @@ class ClassSession(Base):
     opened_by: Mapped[str] = mapped_column(ForeignKey("person.id"))
     closes: Mapped[datetime]
     closed: Mapped[datetime | None]
+    upto: Mapped[str] = mapped_column(String(64), default="")
+    """The cell whose section is the last that pupils see; empty when they read as they like."""
+    paused: Mapped[bool] = mapped_column(default=False)
+    show: Mapped[str] = mapped_column(String(64), default="")
+    """The cell whose section the teacher shows to everybody; empty when none."""
+    shown: Mapped[int] = mapped_column(default=0)
+    """How often she showed something: pages tell by it that she shows the same one again."""
     demo: Mapped[bool] = mapped_column(default=False)
 
 
