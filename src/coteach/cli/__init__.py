@@ -20,6 +20,7 @@ COMMANDS = (
     "coteach.cli.doctor",
     "coteach.cli.grade",
     "coteach.cli.report",
+    "coteach.cli.lesson",
     "coteach.cli.bench",
 )
 """The modules of the commands, in the order `coteach --help` shows them."""

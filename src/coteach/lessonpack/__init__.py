@@ -5,14 +5,24 @@ only the texts that widgets show are translated (`strings`).
 """
 
 from coteach.lessonpack.course import Course, Module, RubricLine, Step
+from coteach.lessonpack.differences import Differences, differences
+from coteach.lessonpack.exchange import Taken, export, learning_resource, take_in
 from coteach.lessonpack.find import find_courses, find_lessons, get_course, get_lesson
 from coteach.lessonpack.lesson import Lesson, Resource, Source
+from coteach.lessonpack.make import new_pack
 from coteach.lessonpack.notebook import parse_notebook, read_notebook, translation_file
 from coteach.lessonpack.questions import Asked, questions_asked
-from coteach.lessonpack.translate import extract, translated_notebook, untranslated
+from coteach.lessonpack.translate import (
+    extract,
+    refresh_translation,
+    translated_notebook,
+    untranslated,
+)
 
 __all__ = [
-    "Asked", "Course", "Lesson", "Module", "Resource", "RubricLine", "Source", "Step", "extract",
-    "find_courses", "find_lessons", "get_course", "get_lesson", "parse_notebook",
-    "questions_asked", "read_notebook", "translated_notebook", "translation_file", "untranslated",
+    "Asked", "Course", "Differences", "Lesson", "Module", "Resource", "RubricLine", "Source",
+    "Step", "Taken", "differences", "export", "extract", "find_courses", "find_lessons",
+    "get_course", "get_lesson", "learning_resource", "new_pack", "parse_notebook",
+    "questions_asked", "read_notebook", "refresh_translation", "take_in",
+    "translated_notebook", "translation_file", "untranslated",
 ]

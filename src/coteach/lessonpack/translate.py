@@ -13,15 +13,21 @@ import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import PoFileError, read_po, write_po
 
+from coteach.errors import UserError
 from coteach.i18n import gettext as _
-from coteach.lessonpack.notebook import joined
+from coteach.lessonpack.notebook import joined, read_notebook, translation_file
 from coteach.lessonpack.strings import replace_texts, texts_of
 from coteach.lessonpack.texts import wrong
+
+if TYPE_CHECKING:
+    from coteach.lessonpack.lesson import Lesson
 
 ANSWER_HERE = "YOUR ANSWER HERE"
 """What nbgrader puts into a written answer that was not given yet."""
@@ -155,20 +161,82 @@ def extract(notebook: nbformat.NotebookNode, language: str, known: Path | None =
     language
         BCP 47 tag of the translation.
     known
-        A `.po` file whose translations are carried over; where the source of a cell has changed
-        the old translation is kept as fuzzy, for the translator to look at.
+        A `.po` file whose translations and comments are carried over; where the source of a cell
+        has changed the old translation is kept as fuzzy, for the translator to look at. What
+        belongs to no cell any more stays at the end as obsolete.
     """
-    old = Translation.read(known) if known else Translation()
+    old = _catalog(known) if known else None
+    before = {(m.context, str(m.id)): m for m in old or () if m.id and m.context and m.string}
+    left = dict(before) | {(m.context or "", str(m.id)): m for m in (
+        old.obsolete.values() if old else ())}
     catalog = Catalog(locale=language.replace("-", "_"), fuzzy=False, charset="utf-8",
                       creation_date=datetime(2000, 1, 1, tzinfo=UTC))
+    if old is not None:
+        catalog.header_comment = old.header_comment
+        catalog.last_translator, catalog.language_team = old.last_translator, old.language_team
     for cell in notebook.cells:
         texts = translatable(cell)
-        before = [text for (where, _text), text in old.messages.items() if where == cell.id]
+        here = [m for (where, _text), m in before.items() if where == cell.id]
         for text in texts:
-            said = old.messages.get((cell.id, text))
+            said = left.pop((cell.id, text), None)
             # One text before and one now: the old one is a help. With several nobody knows which.
-            guess = before[0] if said is None and len(before) == len(texts) == 1 else ""
-            catalog.add(text, said or guess, context=cell.id, flags=["fuzzy"] if guess else [])
+            if said is None and len(here) == len(texts) == 1:
+                said = here[0]
+                left.pop((said.context or "", str(said.id)), None)
+                flags = {"fuzzy"}
+            else:
+                flags = {"fuzzy"} if said is not None and said.fuzzy else set()
+            catalog.add(text, said.string if said else "", context=cell.id, flags=flags,
+                        user_comments=said.user_comments if said else ())
+    for (where, text), message in left.items():
+        catalog.obsolete[(text, where)] = message
     out = io.BytesIO()
     write_po(out, catalog, width=0, omit_header=False, sort_output=False)
     return out.getvalue()
+
+
+def _catalog(path: Path) -> Catalog | None:
+    try:
+        return read_po(io.BytesIO(path.read_bytes()), abort_invalid=True)
+    except FileNotFoundError:
+        return None
+    except (PoFileError, UnicodeDecodeError, ValueError) as error:
+        raise wrong(str(path), _("The translation can't be read: {error}.").format(
+            error=error)) from None
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A translation file that was written, and how far it is."""
+
+    file: Path
+    texts: int
+    missing: int
+    fuzzy: int
+
+
+def refresh_translation(lesson: Lesson, language: str) -> Refreshed:
+    """Write `i18n/<language>.po` of a pack, with what is translated already.
+
+    Raises
+    ------
+    UserError
+        The language is the lesson's own, is no language, or the old file can't be read.
+    """
+    if language == lesson.languages[0]:
+        raise UserError(_("The lesson is written in {language}.").format(language=language),
+                        hint=_("Name the language to translate it into."), code="own-language")
+    try:
+        Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise UserError(_("{language!r} is no language tag such as en, vi or zh-Hant.").format(
+            language=language), code="no-language") from None
+    file = translation_file(lesson.folder, language)
+    raw = extract(read_notebook(lesson.notebook_path), language, file)
+    file.parent.mkdir(exist_ok=True)
+    scratch = file.with_name(f".{file.name}.new")
+    scratch.write_bytes(raw)
+    scratch.replace(file)
+    messages = [m for m in read_po(io.BytesIO(raw)) if m.id]
+    return Refreshed(file, len(messages), sum(not m.string for m in messages),
+                     sum(bool(m.string) and m.fuzzy for m in messages))
