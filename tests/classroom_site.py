@@ -60,7 +60,8 @@ def fill(settings: Settings) -> tuple[Database, dict[str, str]]:
                             school_id=school.id, time_zone="Asia/Ho_Chi_Minh")
             session.add(person)
             session.flush()
-            made = SchoolClass(name=f"Class of {name}", school_id=school.id, teacher_id=person.id)
+            made = SchoolClass(name=f"Class of {name}", school_id=school.id, teacher_id=person.id,
+                               secrets=False)
             session.add(made)
             session.flush()
             found[name], found[f"class-{name}"] = person.id, made.id

@@ -8,6 +8,7 @@ import re
 import signal
 
 import pytest
+from door import choose_card
 from playwright.sync_api import expect
 from running import start
 
@@ -53,7 +54,7 @@ def test_an_answer_and_a_hand_in_survive_the_kill_of_everything(own, browser):
     deployment = own
     pupil = browser.new_context().new_page()
     pupil.goto(f"{deployment.url}/c/{deployment.class_code}")
-    pupil.get_by_text("Ana", exact=True).click()
+    choose_card(pupil, "Ana")
     expect(pupil.get_by_role("slider").first).to_be_visible(timeout=60_000)
     with pupil.expect_response(lambda r: "/c/api/answers" in r.url and r.request.method == "POST",
                                timeout=60_000) as sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from door import choose_card
 from playwright.sync_api import expect
 
 from coteach.settings import load
@@ -24,7 +25,7 @@ def enter(page, code, card):
     page.goto("/c/")
     page.get_by_role("textbox").fill(code.lower())
     page.keyboard.press("Enter")
-    page.get_by_text(card, exact=True).click()
+    choose_card(page, card)
     expect(page.get_by_role("slider").first).to_be_visible(timeout=60_000)
 
 
@@ -96,7 +97,7 @@ def test_another_pupil_on_the_same_device_sees_nothing_of_the_first(new_page, de
     page.get_by_label("No, the water is over the path.").check()
     expect(page.get_by_text("Your teacher has it.").first).to_be_visible()
     page.get_by_text("Not you?").click()
-    page.get_by_text("Eve", exact=True).click()
+    choose_card(page, "Eve")
     expect(page.get_by_role("slider").first).to_be_visible(timeout=60_000)
     expect(page.get_by_label("No, the water is over the path.")).not_to_be_checked()
 
@@ -108,7 +109,7 @@ def test_the_pupils_path_is_in_the_language_chosen_at_the_door(
     page.goto(f"/c/{deployment.class_code}?lang={language}")
     expect(page.locator("html")).to_have_attribute("lang", language)
     screenshot(page, f"name-cards-{language}")
-    page.get_by_text("Finn", exact=True).click()
+    choose_card(page, "Finn")
     expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES[language])
     expect(page.get_by_role("slider").first).to_be_visible(timeout=60_000)
     if language != "en":

@@ -1,19 +1,18 @@
-"""How a pupil enters: class code, name card, class page; and how she leaves the device."""
+"""How a pupil enters: class code, name cards (`doors` opens one), class page and its files."""
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from tornado.web import StaticFileHandler
 
 from coteach.classroom.base import Handler, own
-from coteach.classroom.guests import COOKIE, Pass
+from coteach.classroom.guests import Pass
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known, pictures
 from coteach.errors import Forbidden, NotFound, UserError
 from coteach.i18n import gettext as _
-from coteach.store import classes, events
+from coteach.store import cards, classes
 from coteach.store.schema import ClassSession, NameCard, SchoolClass
 
 
@@ -88,11 +87,12 @@ class ClassPage(Handler):
         self.set_status(204)
 
     async def _cards(self, row: ClassSession, school_class: SchoolClass) -> None:
-        cards = await self.read(lambda s: classes.cards(s, row.class_id))
+        found = await self.read(lambda s: classes.cards(s, row.class_id))
         here = self.room.guests.here(row.id)
         self.show("cards.html", row=row, school_class=school_class, words=pictures(), cards=[
             {"id": c.id, "nickname": c.nickname, "picture": known(c.picture),
-             "here": c.pseudonym in here} for c in cards])
+             "here": c.pseudonym in here, "waits": school_class.secrets and cards.waits(c)}
+            for c in found])
 
     async def _lesson(self, row: ClassSession, guest: Pass, card: NameCard) -> None:
         self.room.guests.hear(guest)
@@ -108,50 +108,6 @@ class ClassPage(Handler):
             data={"answers": "/c/api/answers", "pupil": guest.pupil})
         rendered = await self.room.pages.write_page(self, page, guest.visitor)
         self.room.outlines.learnt(lesson, rendered.questions())
-
-
-class TakeCard(Handler):
-    """`/c/CODE/enter`: a card is chosen."""
-
-    async def post(self, code: str) -> None:
-        """Give a pass for it; whoever was here before on this device is out."""
-        row, _school_class = await find(self, code)
-        card_id = self.get_body_argument("card", "")
-        card = await self.read(lambda s: classes.card_of(s, row, card_id))
-        await leave(self)
-        value, seconds = self.room.guests.mint(row, card)
-        await self.change(lambda s: events.append(s, [{
-            "id": str(uuid.uuid4()), "actor": card.pseudonym, "session": row.id,
-            "lesson": row.lesson, "lesson_version": row.lesson_version, "cell": "",
-            "verb": "entered", "value": {}, "client_time": None, "client_seq": 0,
-            "demo": row.demo}]))
-        self.set_cookie(COOKIE, value, path="/c/", httponly=True, samesite="Lax",
-                        secure=self.room.secure, max_age=int(seconds))
-        if guest := self.room.guests.read(value):
-            self.room.guests.hear(guest)
-        self.room.live.changed(row.id)
-        self.redirect(f"/c/{row.code}", status=303)
-
-
-class Leave(Handler):
-    """`/c/leave`: the device goes to somebody else."""
-
-    async def post(self) -> None:
-        """Take the pass away and show the cards again."""
-        guest = self.guest
-        await leave(self)
-        row = await self.read(lambda s: s.get(ClassSession, guest.session)) if guest else None
-        self.redirect(f"/c/{row.code}" if row else "/c/", status=303)
-
-
-async def leave(handler: Handler) -> None:
-    """End what the pupil before had on this device."""
-    guest = handler.guest
-    if guest is not None:
-        handler.room.guests.forget(guest)
-        await handler.room.pages.kernels.close_of(guest.visitor)
-        handler.room.live.changed(guest.session)
-    handler.clear_cookie(COOKIE, path="/c/")
 
 
 class Asset(Handler, StaticFileHandler):  # type: ignore[misc]

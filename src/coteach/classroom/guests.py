@@ -2,6 +2,7 @@
 
 A pass names one class session and one card. Another pupil on the same device gets another pass and
 with it another `visitor`: kernels, answers and what waits in the browser are kept apart by these.
+A card that its teacher signed out begins a new round, and passes of earlier rounds are over.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coteach.errors import Forbidden
@@ -17,6 +19,8 @@ from coteach.store.schema import ClassSession, NameCard
 from coteach.tokens import TokenSigner
 
 COOKIE = "coteach_guest"
+PUPIL_COOKIE = "coteach_pupil"
+"""Says to a page's scripts whose page counts on this device now; `Pass.pupil`, no secret."""
 GRACE = 3600.0
 """Seconds that a pass outlives the class, so that a late answer gets a sentence."""
 HERE_FOR = 25.0
@@ -32,6 +36,7 @@ class Pass:
     actor: str
     """The card's pseudonym."""
     nonce: str
+    round: int = 0
 
     @property
     def visitor(self) -> str:
@@ -51,9 +56,12 @@ class Guests:
     ----------
     settings
         For the secret.
+    rounds
+        The round of each card that was ever signed out, by pseudonym.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rounds: Mapping[str, int]) -> None:
+        self._rounds = dict(rounds)
         self._signer = TokenSigner(secrets_of(settings).get("guest"), "guest")
         self._heard: dict[str, dict[str, float]] = {}
 
@@ -62,18 +70,27 @@ class Guests:
         """Return a pass for a card and how many seconds it is good."""
         seconds = max(60.0, row.closes.timestamp() - (now or time.time())) + GRACE
         claims = {"session": row.id, "card": card.id, "actor": card.pseudonym,
-                  "nonce": secrets.token_hex(8)}
+                  "nonce": secrets.token_hex(8), "round": card.round}
         return self._signer.mint(claims, lifetime=seconds), seconds
 
     def read(self, value: str | None) -> Pass | None:
-        """Return the pass in a cookie, or None if it is forged, expired or not there."""
+        """Return the pass in a cookie, or None if it is forged, over or not there."""
         if not value or len(value) > 2000:
             return None
         try:
             claims = self._signer.read(value)
-            return Pass(*(str(claims[name]) for name in ("session", "card", "actor", "nonce")))
-        except (Forbidden, KeyError):
+            session, card, actor, nonce = (
+                str(claims[name]) for name in ("session", "card", "actor", "nonce"))
+            found = Pass(session, card, actor, nonce, int(claims.get("round", 0)))
+        except (Forbidden, KeyError, ValueError):
             return None
+        return found if found.round >= self._rounds.get(found.actor, 0) else None
+
+    def sign_out(self, card: NameCard) -> None:
+        """End the passes of a card's earlier rounds."""
+        self._rounds[card.pseudonym] = card.round
+        for heard in self._heard.values():
+            heard.pop(card.pseudonym, None)
 
     def hear(self, guest: Pass) -> None:
         """Note that a pupil's page is open."""

@@ -1,4 +1,4 @@
-"""How often a wrong class code may be tried, by whoever guesses and by nobody else.
+"""How often a wrong class code or secret may be tried, by whoever guesses and by nobody else.
 
 Rule: only an address that guessed wrong is refused, so that a guesser never shuts a class. Each
 address has `EACH` wrong tries in five minutes: a whole school may share one. When its neighbours
@@ -27,6 +27,8 @@ FEW, LONG = 6, 1800.0
 MOST_NEAR_6 = 600
 """Wrong codes of one IPv6 network in the window after which its strangers have none: somebody with
 a /48 has 65,536 addresses that never guessed before."""
+SECRETS = 40
+"""Wrong picture secrets from one address in the window."""
 REMEMBERED = 20_000
 """Keys kept of each sort; the oldest are forgotten first."""
 
@@ -99,6 +101,37 @@ class WrongCodes:
         self._known[own] = None
         while len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
+
+
+class WrongSecrets:
+    """Remembers from where wrong picture secrets came.
+
+    A card itself has five tries (`store.cards`); this keeps one address from using up those of a
+    whole class. It is wide: a school's children share an address and all mistype on the same day.
+
+    Parameters
+    ----------
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._own: dict[str, deque[float]] = {}
+
+    def check(self, address: str) -> None:
+        """Do nothing if this address may show a secret; raises TooMany."""
+        own, _near = places(address)
+        until = _until(self._own.get(own, deque()), SECRETS, WINDOW)
+        if until > self._clock():
+            raise TooMany(
+                _("Too many pictures were wrong."),
+                hint=_("Wait {minutes} min and try again, or ask your teacher.").format(
+                    minutes=int((until - self._clock()) // 60) + 1), code="too-many-secrets")
+
+    def wrong(self, address: str) -> None:
+        """Note a wrong secret."""
+        _note(self._own, places(address)[0], SECRETS, self._clock())
 
 
 def _until(tries: deque[float], limit: int, seconds: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,17 @@ import tornado.web
 from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from coteach import ui
-from coteach.classroom import answers, entering, teaching
+from coteach.classroom import answers, doors, entering, namecards, teaching
 from coteach.classroom.base import BASE, STATIC, Handler, Health, Missing, own
 from coteach.classroom.guests import COOKIE, Guests
 from coteach.classroom.lessons import Outlines
-from coteach.classroom.limits import WrongCodes
+from coteach.classroom.limits import WrongCodes, WrongSecrets
 from coteach.classroom.live import Live
 from coteach.hub.session import Sessions
 from coteach.pages import ClassPages
 from coteach.settings import Settings
-from coteach.store import Database
+from coteach.store import Database, cards
+from coteach.store.schema import NameCard
 
 HERE = Path(__file__).parent
 MOST_BODY = 16_000_000
@@ -34,11 +36,13 @@ class Classroom:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
-        self.guests = Guests(settings)
+        with database.reading() as session:
+            self.guests = Guests(settings, cards.rounds(session))
         self.pages = ClassPages(settings, BASE, self.visitor_of)
         self.outlines = Outlines(settings)
         self.sessions = Sessions(settings, database)
         self.wrong_codes = WrongCodes()
+        self.wrong_secrets = WrongSecrets()
         self.live = Live()
         self.templates = ui.environment(HERE / "templates", static=f"{BASE}static/")
         static: Any = self.templates.globals["static"]
@@ -56,11 +60,20 @@ class Classroom:
 
     async def class_is_over(self, session_id: str) -> None:
         """End the kernels of a class that was closed, and tell its views."""
+        await self._end_kernels(f"{session_id}:")
+        self.live.changed(session_id)
+
+    async def signed_out(self, card: NameCard, sessions: Iterable[str]) -> None:
+        """End what a card that was signed out has on its devices."""
+        self.guests.sign_out(card)
+        for session_id in sessions:
+            await self._end_kernels(f"{session_id}:{card.pseudonym}:")
+
+    async def _end_kernels(self, visitors: str) -> None:
         kernels = self.pages.kernels
         for visitor in {o.visitor for o in kernels.owners.values()}:
-            if visitor.startswith(f"{session_id}:"):
+            if visitor.startswith(visitors):
                 await kernels.close_of(visitor)
-        self.live.changed(session_id)
 
     async def close(self) -> None:
         """End everything that was started."""
@@ -97,16 +110,18 @@ def create_application(settings: Settings, database: Database | None = None) -> 
 
     routes: list[Any] = [
         ("/c", tornado.web.RedirectHandler, {"url": BASE}),
-        at("", entering.EnterCode), at("healthz", Health), at("leave", entering.Leave),
+        at("", entering.EnterCode), at("healthz", Health), at("leave", doors.Leave),
         (f"{BASE}static/room/(.*)", Files, {"path": str(STATIC)}),
         (f"{BASE}static/(.*)", Files, {"path": str(ui.STATIC)}),
         at("api/answers", answers.Answers), at(f"files/{ID}/(.+)", entering.Asset),
         at("teach/?", teaching.Classes), at("teach/open", teaching.Open),
-        at(f"teach/class/{ID}", teaching.Cards), at(f"teach/{ID}", teaching.Watch),
+        at(f"teach/class/{ID}", namecards.Cards),
+        at(f"teach/class/{ID}/secrets", namecards.Secrets),
+        at(f"teach/class/{ID}/card/{ID}", namecards.Card), at(f"teach/{ID}", teaching.Watch),
         at(f"teach/{ID}/board", teaching.Board), at(f"teach/{ID}/close", teaching.Close),
         at(f"teach/{ID}/events", teaching.Stream), at(f"teach/{ID}/answers.csv", teaching.Csv),
         *room.pages.handlers,
-        at(CODE, entering.ClassPage), at(f"{CODE}/enter", entering.TakeCard),
+        at(CODE, entering.ClassPage), at(f"{CODE}/enter", doors.TakeCard),
     ]
     return Application(
         routes, room=room, compress_response=True, default_handler_class=Missing,

@@ -18,7 +18,7 @@ from coteach.access import Action
 from coteach.classroom import lessons, live, results
 from coteach.classroom.base import Handler
 from coteach.classroom.lessons import LessonHere
-from coteach.classroom.pictures import known, pictures
+from coteach.classroom.pictures import pictures
 from coteach.errors import UserError
 from coteach.hub.session import SESSION_COOKIE
 from coteach.i18n import gettext as _
@@ -64,6 +64,11 @@ class TeacherHandler(Handler):
         row = classes.get_session(session, session_id)
         access.require(session, self.person, Action.RUN_CLASS, row)
         return row
+
+    async def tell(self, class_id: str) -> None:
+        """Tell the open views of a class that something about it changed."""
+        for row in await self.read(lambda s: classes.open_sessions(s, class_id)):
+            self.room.live.changed(row.id)
 
     def address_of(self, row: ClassSession) -> tuple[str, bool]:
         """Return the address pupils open, and whether other devices can reach it."""
@@ -180,35 +185,6 @@ class Csv(TeacherHandler):
         safe = re.sub(r"[^\w-]", "-", name)
         self.set_header("Content-Disposition", f'attachment; filename="{safe}.csv"')
         self.finish(text)
-
-
-class Cards(TeacherHandler):
-    """`/c/teach/class/ID`: the name cards of a class."""
-
-    async def get(self, class_id: str) -> None:
-        """Show them."""
-        await self._cards(class_id, None, "")
-
-    async def post(self, class_id: str) -> None:
-        """Add one."""
-        nickname = self.get_body_argument("nickname", "")
-        picture = known(self.get_body_argument("picture", ""))
-        try:
-            await self.change(lambda s: classes.add_card(
-                s, self.my_class(s, class_id), nickname=nickname, picture=picture))
-        except UserError as error:
-            await self._cards(class_id, error, nickname)
-            return
-        self.redirect(f"/c/teach/class/{class_id}", status=303)
-
-    async def _cards(self, class_id: str, error: UserError | None, typed: str) -> None:
-        school_class = await self.read(lambda s: self.my_class(s, class_id))
-        cards = await self.read(lambda s: classes.cards(s, class_id))
-        taken = {card.picture for card in cards}
-        free = [name for name in pictures() if name not in taken] or list(pictures())
-        self.show("class_cards.html", error.status if error else 200, school_class=school_class,
-                  error=error, typed=typed, words=pictures(), suggested=free[0], cards=[
-                      {"nickname": c.nickname, "picture": known(c.picture)} for c in cards])
 
 
 def qr(address: str) -> Markup:

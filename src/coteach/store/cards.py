@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from coteach.errors import UserError
@@ -87,6 +87,12 @@ def set_secret(card: NameCard, secret: str) -> None:
 def sign_out(card: NameCard) -> None:
     """End the card's passes on all devices."""
     card.round += 1
+
+
+def rounds(session: Session) -> dict[str, int]:
+    """Return the rounds of the cards that were signed out, by pseudonym."""
+    found = session.execute(select(NameCard.pseudonym, NameCard.round).where(NameCard.round > 0))
+    return {pseudonym: number for pseudonym, number in found}
 
 
 def _changed(session: Session, statement: Any) -> bool:
