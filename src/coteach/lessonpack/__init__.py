@@ -11,6 +11,7 @@ from coteach.lessonpack.find import find_courses, find_lessons, get_course, get_
 from coteach.lessonpack.lesson import Lesson, Resource, Source
 from coteach.lessonpack.make import new_pack
 from coteach.lessonpack.notebook import parse_notebook, read_notebook, translation_file
+from coteach.lessonpack.outline import Section, sections
 from coteach.lessonpack.questions import Asked, questions_asked
 from coteach.lessonpack.translate import (
     extract,
@@ -18,11 +19,12 @@ from coteach.lessonpack.translate import (
     translated_notebook,
     untranslated,
 )
+from coteach.lessonpack.voices import Voice, voices
 
 __all__ = [
-    "Asked", "Course", "Differences", "Lesson", "Module", "Resource", "RubricLine", "Source",
-    "Step", "Taken", "differences", "export", "extract", "find_courses", "find_lessons",
-    "get_course", "get_lesson", "learning_resource", "new_pack", "parse_notebook",
-    "questions_asked", "read_notebook", "refresh_translation", "take_in",
-    "translated_notebook", "translation_file", "untranslated",
+    "Asked", "Course", "Differences", "Lesson", "Module", "Resource", "RubricLine", "Section",
+    "Source", "Step", "Taken", "Voice", "differences", "export", "extract", "find_courses",
+    "find_lessons", "get_course", "get_lesson", "learning_resource", "new_pack", "parse_notebook",
+    "questions_asked", "read_notebook", "refresh_translation", "sections", "take_in",
+    "translated_notebook", "translation_file", "untranslated", "voices",
 ]
