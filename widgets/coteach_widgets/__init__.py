@@ -5,7 +5,19 @@ They work in JupyterLab, in Voila and wherever anywidget does, and import nothin
 
 from coteach_widgets.device_check import DeviceCheck
 from coteach_widgets.practice import Practice
-from coteach_widgets.question import Choice, ExitTicket, Number, ShortText
+from coteach_widgets.question import (
+    Choice,
+    Draw,
+    ExitTicket,
+    MultipleChoice,
+    Number,
+    Photo,
+    Poll,
+    ShortText,
+    Understood,
+)
 from coteach_widgets.review import Review
 
-__all__ = ["Choice", "DeviceCheck", "ExitTicket", "Number", "Practice", "Review", "ShortText"]
+__all__ = [
+    "Choice", "DeviceCheck", "Draw", "ExitTicket", "MultipleChoice", "Number", "Photo", "Poll",
+    "Practice", "Review", "ShortText", "Understood"]

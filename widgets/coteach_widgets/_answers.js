@@ -1,24 +1,72 @@
-// The form of each kind of question. A form is {element, show(answer)}; it calls `save(answer)`
-// with what was entered. Real form controls, so that keyboards and screen readers just work.
+// Makes the form of a question live. The form itself was made in Python (_forms.py); here its
+// controls are listened to. Each kind gives {show(answer, blob)} and calls `save(answer, blob)`;
+// what is being written and not saved yet goes to `draft(value)` and comes back to `resume(value)`.
 
-import { h, uniqueId } from "./_dom.js";
+import { drawing } from "./_draw.js";
+import { h } from "./_dom.js";
 import { t } from "./_i18n.js";
+import { smallJpeg } from "./_photo.js";
 
-const fresh = () => uniqueId("ct-q");
+const DRAWN = 1500; // after a stroke, before the drawing is sent
+
+const radios = (root) => [...root.querySelectorAll(".ct-option input")];
+const labelOf = (input) => input.closest("label").querySelector("span").textContent;
 
 /** One of several: saved at the tap. */
-export function choiceForm({ options, label }, save) {
-  const name = fresh();
-  const inputs = options.map((option, place) => h("input", {
-    type: "radio", name, value: String(place),
-    onchange: () => save({ choice: place, text: option }),
-  }));
-  const element = h("div", { role: "radiogroup", "aria-labelledby": label, class: "ct-options" },
-    options.map((option, place) => h("label", { class: "ct-option" }, inputs[place],
-      h("span", {}, option))));
+function choice(root, { save }) {
+  const inputs = radios(root);
+  inputs.forEach((input, place) => input.addEventListener("change", () => (
+    save({ choice: place, text: labelOf(input) }))));
   return {
-    element,
     show: (answer) => inputs.forEach((input, place) => { input.checked = answer?.choice === place; }),
+  };
+}
+
+/** A choice; the class's counts are shown to whoever has answered, when the teacher lets them. */
+function poll(root, tools) {
+  const made = choice(root, tools);
+  const box = root.querySelector(".ct-poll");
+  const labels = radios(root).map(labelOf);
+  const told = (told) => {
+    const counts = told.polls?.[tools.name()];
+    const shown = JSON.stringify(counts ?? null);
+    if (box.dataset.counts === shown) return;
+    box.dataset.counts = shown;
+    box.hidden = !counts;
+    box.replaceChildren(...(counts ? [
+      h("p", { class: "ct-asked" }, t("What your class says")),
+      h("ul", { class: "ct-bars" }, labels.map((label, place) => {
+        const most = Math.max(1, ...counts);
+        const bar = h("span", { class: "ct-bar-fill" });
+        bar.style.width = `${(100 * (counts[place] ?? 0)) / most}%`;
+        return h("li", {}, h("span", {}, label),
+          h("span", { class: "ct-bar-track", "aria-hidden": "true" }, bar),
+          h("span", { class: "ct-bar-count" }, String(counts[place] ?? 0)));
+      }))] : []));
+  };
+  return { ...made, told };
+}
+
+/** Any of several. */
+function multiple(root, { save }) {
+  const inputs = radios(root);
+  const chosen = () => inputs.flatMap((input, place) => (input.checked ? [place] : []));
+  for (const input of inputs) input.addEventListener("change", () => save({ choices: chosen() }));
+  return {
+    show: (answer) => inputs.forEach((input, place) => {
+      input.checked = Boolean(answer?.choices?.includes(place));
+    }),
+  };
+}
+
+function understood(root, { save }) {
+  const inputs = radios(root); // "I did not understand", "I understood"
+  inputs.forEach((input, place) => input.addEventListener("change", () => (
+    save({ understood: place === 1 }))));
+  return {
+    show: (answer) => inputs.forEach((input, place) => {
+      input.checked = answer ? answer.understood === (place === 1) : false;
+    }),
   };
 }
 
@@ -29,18 +77,16 @@ export function numberIn(text) {
   return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : null;
 }
 
-function withButton(control, submit, ...around) {
-  return h("form", {
-    class: "ct-line", novalidate: true,
-    onsubmit: (event) => { event.preventDefault(); submit(); },
-  }, control, ...around, h("button", { type: "submit", class: "ct-secondary" }, t("Save")));
+function line(root, submit) {
+  const control = root.querySelector(".ct-line input, .ct-line textarea");
+  control.addEventListener("change", submit);
+  root.querySelector(".ct-line button").addEventListener("click", submit);
+  return control;
 }
 
 /** A number with its unit. */
-export function numberForm({ unit, label }, save) {
-  const hint = fresh();
-  const problem = h("p", { class: "ct-problem", id: hint, hidden: true },
-    t("Write a number, like 3 or 2.5."));
+function number(root, { save, draft }) {
+  const problem = root.querySelector(".ct-problem");
   let last = null;
   const submit = () => {
     const value = numberIn(input.value);
@@ -48,59 +94,132 @@ export function numberForm({ unit, label }, save) {
     input.setAttribute("aria-invalid", String(!problem.hidden));
     if (value !== null && value !== last) save({ number: (last = value) });
   };
-  const input = h("input", {
-    type: "text", inputmode: "decimal", autocomplete: "off", maxlength: "20", size: "8",
-    "aria-labelledby": label, "aria-describedby": hint, onchange: submit,
-  });
+  const input = line(root, submit);
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") submit(); });
+  input.addEventListener("input", () => draft(input.value));
   return {
-    element: h("div", {}, withButton(input, submit, unit ? h("span", { class: "ct-unit" }, unit) : null),
-      problem),
     show: (answer) => {
       if (typeof answer?.number !== "number" || document.activeElement === input) return;
       last = answer.number;
       input.value = String(answer.number);
     },
+    resume: (value) => { input.value = value; },
+  };
+}
+
+/** Words in a text area: {show, resume}; `said(words)` when they are to be saved. */
+function words(root, said, draft) {
+  let last = "";
+  const submit = () => {
+    const text = input.value.trim();
+    if (text !== last && (text || last)) said((last = text));
+  };
+  const input = line(root, submit);
+  input.addEventListener("input", () => draft(input.value));
+  return {
+    show: (text) => {
+      if (typeof text !== "string" || document.activeElement === input) return;
+      last = input.value = text;
+    },
+    resume: (value) => { input.value = value; },
   };
 }
 
 /** A few words. */
-export function textForm({ label }, save) {
-  let last = "";
-  const submit = () => {
-    const words = input.value.trim();
-    if (words && words !== last) save({ text: (last = words) });
+function text(root, { save, draft }) {
+  const made = words(root, (said) => said && save({ text: said }), draft);
+  return { show: (answer) => made.show(answer?.text), resume: made.resume };
+}
+
+/** How it went, and what to change. */
+function exit(root, { save, draft }) {
+  const inputs = radios(root);
+  const answer = {};
+  const send = (part) => { Object.assign(answer, part); save({ ...answer }); };
+  inputs.forEach((input, place) => input.addEventListener("change", () => send({ feeling: place })));
+  const wonder = words(root, (said) => send({ words: said }), draft);
+  return {
+    show: (known) => {
+      Object.assign(answer, known);
+      inputs.forEach((input, place) => { input.checked = known?.feeling === place; });
+      wonder.show(known?.words);
+    },
+    resume: wonder.resume,
   };
-  const input = h("textarea", {
-    rows: "2", maxlength: "500", "aria-labelledby": label, onchange: submit,
+}
+
+function draw(root, { save, draft, say }) {
+  let waiting = null;
+  let described = "";
+  const tint = () => Number(root.querySelector(".ct-colours :checked")?.value ?? 0);
+  const send = () => {
+    clearTimeout(waiting);
+    waiting = null;
+    save({ strokes: board.strokes, ...(described ? { words: described } : {}) });
+  };
+  const board = drawing(root.querySelector("canvas"), {
+    colour: tint,
+    changed: (strokes, fits) => {
+      say(fits ? "" : t("The drawing is full. Take something away first."));
+      draft(strokes);
+      clearTimeout(waiting);
+      waiting = setTimeout(send, DRAWN);
+    },
+  });
+  const inWords = words(root, (said) => { described = said; send(); }, () => {});
+  root.querySelector(".ct-undo").addEventListener("click", board.undo);
+  root.querySelector(".ct-clear").addEventListener("click", board.clear);
+  addEventListener("pagehide", () => { if (waiting) send(); });
+  document.addEventListener("visibilitychange", () => {
+    if (waiting && document.visibilityState === "hidden") send();
   });
   return {
-    element: withButton(input, submit),
     show: (answer) => {
-      if (typeof answer?.text !== "string" || document.activeElement === input) return;
-      last = input.value = answer.text;
+      if (waiting) return;
+      board.show(answer?.strokes ?? []);
+      described = answer?.words ?? "";
+      inWords.show(described);
+    },
+    resume: (strokes) => {
+      if (!Array.isArray(strokes)) return;
+      board.show(strokes);
+      waiting = setTimeout(send, DRAWN);
     },
   };
 }
 
-/** How it went, and what to change. */
-export function exitForm(_model, save) {
-  const answer = {};
-  const [first, second] = [fresh(), fresh()];
-  const send = (part) => { Object.assign(answer, part); save({ ...answer }); };
-  const feeling = choiceForm({
-    options: [t("I can explain it to a friend."), t("I understood some of it."), t("I need it once more.")],
-    label: first,
-  }, ({ choice }) => send({ feeling: choice }));
-  const words = textForm({ label: second }, ({ text }) => send({ words: text }));
+function photo(root, { save, uuid, mediaOf }) {
+  const [input, figure, problem, off, take] = ["input[type=file]", ".ct-shown", ".ct-problem", ".ct-off",
+    ".ct-take"].map((name) => root.querySelector(name));
+  const picture = figure.querySelector("img");
+  let address = "";
+  const place = (source) => {
+    if (address) URL.revokeObjectURL(address);
+    address = source instanceof Blob ? URL.createObjectURL(source) : "";
+    figure.hidden = !source;
+    if (source) picture.src = address || source;
+    else picture.removeAttribute("src");
+  };
+  input.addEventListener("change", async () => {
+    const [file] = input.files;
+    if (!file) return;
+    input.value = "";
+    try {
+      const blob = await smallJpeg(file);
+      problem.hidden = true;
+      save({ media: uuid() }, blob);
+    } catch {
+      problem.hidden = false;
+    }
+  });
+  root.querySelector(".ct-remove").addEventListener("click", () => { save({ media: "" }); input.focus(); });
   return {
-    element: h("div", { class: "ct-exit" },
-      h("p", { id: first, class: "ct-asked" }, t("How did it go today?")), feeling.element,
-      h("p", { id: second, class: "ct-asked" }, t("What do you still wonder? What should we change?")),
-      words.element),
-    show: (known) => {
-      Object.assign(answer, known);
-      feeling.show({ choice: known?.feeling });
-      words.show({ text: known?.words });
+    show: (answer, blob) => place(answer?.media ? blob ?? mediaOf(answer.media) : null),
+    told: (told) => {
+      off.hidden = told.photos !== false;
+      take.hidden = told.photos === false;
     },
   };
 }
+
+export const KINDS = { choice, poll, multiple, understood, number, text, exit, draw, photo };

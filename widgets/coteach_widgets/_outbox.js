@@ -1,14 +1,21 @@
-// Answers on their way: kept in this browser until the server has them, sent in order, once.
+// Answers on their way: kept in this browser at once, sent when the line is there, in order, once.
 //
-// Each answer is one item of localStorage, so two tabs never overwrite each other's. It has a UUID;
-// the server stores it once however often it is sent. Nothing here needs a kernel.
+// Each answer has a UUID; the server stores it once however often it is sent. One tab sends at a
+// time. No clock counts: the order is the one in which this device kept the answers. Nothing here
+// needs a kernel. On a page without a server (offline lessons) answers are kept and never sent.
+
+import { Kept } from "./_kept.js";
+import { t } from "./_i18n.js";
 
 const FIRST_WAIT = 1500;
 const LONGEST_WAIT = 30000;
 const BATCH = 40;
+const MOST_BATCH = 200_000; // characters; the server refuses bodies that are much larger
+const HANGS = 60000;
+const LEASE = 90; // seconds
 
 /** Return a random UUID; crypto.randomUUID is not there over plain http. */
-function uuid() {
+export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -19,94 +26,146 @@ function uuid() {
 
 /** Return the name of a question: its cell, and its key where the author gave one. */
 export const nameOf = (cell, key) => (key ? `${cell}#${key}` : cell);
+const nameOfEvent = (event) => nameOf(event.cell, event.value?.key ?? "");
 
-class Outbox extends EventTarget {
+/** Choose rows from the front that make one request. */
+function batchOf(rows) {
+  let size = 0;
+  const most = rows.findIndex((row) => (size += JSON.stringify(row.event).length) > MOST_BATCH);
+  return rows.slice(0, Math.min(BATCH, most < 0 ? BATCH : Math.max(1, most)));
+}
+
+export class Outbox extends EventTarget {
+  /** `page`: {answers: address or null, media: address, pupil}. */
   constructor(page) {
     super();
     this.page = page;
-    this.prefix = `coteach.answer.${page.pupil}.`;
-    this.counter = `coteach.seq.${page.pupil}`;
-    this.memory = new Map(); // when the browser does not let us store
-    this.known = new Map(); // question -> answer the server has
-    this.refusal = null;
+    this.kept = new Kept();
+    this.rows = []; // what waits, oldest first
+    this.known = new Map(); // question -> {value, blob} the server has
+    this.drafts = new Map();
+    this.refusal = ""; // why the server takes nothing more
     this.trouble = ""; // what keeps the server from taking answers now, in its own words
+    this.line = true; // whether the server was reached at the last try
+    this.told = {}; // what the class allows and shows
     this.wait = FIRST_WAIT;
-    this.busy = false;
-    this.ready = this.load();
-    addEventListener("online", () => this.send());
+    this.owner = uuid();
+    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel("coteach-answers") : null;
+    if (this.channel) this.channel.onmessage = () => this.refresh();
+    addEventListener("online", () => { this.wait = FIRST_WAIT; this.load(); });
+    addEventListener("offline", () => { this.line = false; this.changed(); });
+    addEventListener("pageshow", (event) => { if (event.persisted) this.load(); });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.send();
     });
+    this.kept_drafts = this.begin();
+    this.ready = this.kept_drafts.then(() => this.load());
   }
 
-  /** Return the answers not yet acknowledged, oldest first. */
-  waiting() {
-    const found = [...this.memory.values()];
+  async begin() {
+    await this.takeOver();
+    this.drafts = await this.kept.all("drafts", this.page.pupil);
+    await this.refresh();
+  }
+
+  /** Move answers that an earlier release kept in localStorage. */
+  async takeOver() {
     try {
-      for (let i = 0; i < localStorage.length; i++) {
-        const name = localStorage.key(i);
-        if (name.startsWith(this.prefix)) found.push(JSON.parse(localStorage.getItem(name)));
+      const names = Object.keys(localStorage).filter((name) => name.startsWith("coteach.answer."));
+      const events = names.map((name) => [name, JSON.parse(localStorage.getItem(name))])
+        .sort((a, b) => a[1].client_seq - b[1].client_seq);
+      for (const [name, event] of events) {
+        const [, safe] = await this.kept.add(name.split(".")[2], event);
+        if (safe) localStorage.removeItem(name);
       }
-    } catch { /* no storage here; what is in memory is all there is */ }
-    return found.sort((a, b) => a.client_seq - b.client_seq);
+    } catch { /* no localStorage here, or not ours */ }
   }
 
-  nextSeq() {
-    let last = this.seq ?? 0;
-    try { last = Math.max(last, Number(localStorage.getItem(this.counter)) || 0); } catch { /* - */ }
-    this.seq = last + 1;
-    try { localStorage.setItem(this.counter, String(this.seq)); } catch { /* - */ }
-    return this.seq;
-  }
-
-  /** Keep an answer and send it when the line lets us. */
-  add(cell, value) {
-    const event = {
-      id: uuid(), cell, verb: "answered", value,
-      client_time: new Date().toISOString(), client_seq: this.nextSeq(),
-    };
-    try {
-      localStorage.setItem(this.prefix + event.id, JSON.stringify(event));
-    } catch {
-      this.memory.set(event.id, event);
-    }
+  /** Look again at what this device keeps; another tab may have changed it. */
+  async refresh() {
+    this.rows = await this.kept.waiting(this.page.pupil);
+    const known = await this.kept.all("known", this.page.pupil);
+    for (const [name, entry] of known) this.known.set(name, entry);
     this.changed();
-    this.send();
-  }
-
-  forget(id) {
-    this.memory.delete(id);
-    try { localStorage.removeItem(this.prefix + id); } catch { /* - */ }
-  }
-
-  /** Return where the newest answer to a question is: {state, value, words}. */
-  about(name) {
-    const mine = this.waiting().filter((e) => nameOf(e.cell, e.value.key) === name).at(-1);
-    if (mine) {
-      if (this.refusal) return { state: "refused", value: mine.value, words: this.refusal };
-      return { state: this.memory.has(mine.id) ? "unsafe" : "here", value: mine.value,
-        words: this.trouble };
-    }
-    const value = this.known.get(name);
-    return value ? { state: "sent", value } : { state: "none", value: null };
   }
 
   changed() { this.dispatchEvent(new Event("change")); }
 
-  take(events) {
-    for (const event of events) {
-      this.known.set(nameOf(event.cell, event.value?.key ?? ""), event.value);
-      this.seq = Math.max(this.seq ?? 0, event.client_seq);
-    }
+  tell() { this.channel?.postMessage(this.owner); }
+
+  get waiting() { return this.rows.filter((row) => !row.refused).length; }
+
+  /** Keep an answer and send it when the line lets us. */
+  async add(cell, value, blob = null) {
+    const event = { id: uuid(), cell, verb: "answered", value, client_time: new Date().toISOString() };
+    const row = { seq: Infinity, pupil: this.page.pupil, event, blob, fresh: true };
+    // Shown at once; said to be kept when it is.
+    this.rows = [...this.rows, row];
+    this.changed();
+    if (value.kind === "draw") await this.supersede(event);
+    const [seq, safe] = await this.kept.add(this.page.pupil, event, blob);
+    Object.assign(row, { seq, fresh: false, unsafe: !safe });
+    if (this.drafts.has(nameOfEvent(event))) this.draft(nameOfEvent(event), null);
+    this.rows.sort((a, b) => a.seq - b.seq);
+    this.changed();
+    this.tell();
+    this.send();
+    if (safe && await this.kept.first("persist")) navigator.storage?.persist?.().catch(() => {});
   }
 
-  /** Fetch what the server has, so that a reload shows it, and send what waits. */
+  /** An unsent drawing of the same question is part of the newer one. */
+  async supersede(event) {
+    const old = this.rows.filter((row) => row.event !== event && !row.fresh && !row.sending
+      && row.event.value.kind === "draw" && nameOfEvent(row.event) === nameOfEvent(event));
+    this.rows = this.rows.filter((row) => !old.includes(row));
+    await this.kept.drop(old);
+  }
+
+  /** Keep what is being written, so that a browser that is killed loses no word. */
+  draft(name, value) {
+    if (value === null) this.drafts.delete(name);
+    else this.drafts.set(name, value);
+    return this.kept.put("drafts", this.page.pupil, name, value);
+  }
+
+  /** Return where the newest answer to a question is: {state, value, blob, words}. */
+  about(name) {
+    const mine = this.rows.filter((row) => nameOfEvent(row.event) === name).at(-1);
+    if (mine) {
+      const told = { value: mine.event.value, blob: mine.blob };
+      if (mine.fresh) return { ...told, state: "keeping", words: "" };
+      if (!this.page.answers) return { ...told, state: mine.unsafe ? "unsafe" : "kept", words: "" };
+      const refused = mine.refused || this.refusal;
+      if (refused) return { ...told, state: "refused", words: refused };
+      return { ...told, state: mine.unsafe ? "unsafe" : "here", words: this.trouble };
+    }
+    const known = this.known.get(name);
+    return known ? { state: "sent", ...known, words: "" }
+      : { state: "none", value: null, blob: null, words: "" };
+  }
+
+  /** Fetch what the server has, so that another device's answers show too, and send what waits. */
   async load() {
+    if (!this.page.answers) return;
     try {
       const answer = await fetch(`${this.page.answers}?pupil=${this.page.pupil}`,
         { cache: "no-store" });
-      if (answer.ok) this.take((await answer.json()).events);
-    } catch { /* the line is down: what waits here is shown */ }
+      this.line = true;
+      if (answer.ok) {
+        const body = await answer.json();
+        this.told = body.told ?? {};
+        for (const event of body.events) {
+          const name = nameOfEvent(event);
+          const before = this.known.get(name);
+          const same = JSON.stringify(before?.value) === JSON.stringify(event.value);
+          const entry = { value: event.value, blob: same ? before?.blob ?? null : null };
+          this.known.set(name, entry);
+          if (!same) await this.kept.put("known", this.page.pupil, name, entry);
+        }
+      }
+    } catch {
+      this.line = false; // what is kept here is shown
+    }
     this.changed();
     this.send();
   }
@@ -117,55 +176,144 @@ class Outbox extends EventTarget {
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
   }
 
-  /** Send the oldest answers; go on until none waits. */
+  /** Send what waits, one tab at a time. */
   async send() {
-    if (this.busy) return;
-    const batch = this.waiting().slice(0, BATCH);
-    if (!batch.length) return;
+    if (this.busy) { this.more = true; return; }
+    if (!this.page.answers || !this.waiting) return;
     this.busy = true;
+    this.more = false;
     clearTimeout(this.timer);
-    let more = false;
+    let all = false;
     try {
-      const answer = await fetch(this.page.answers, {
-        method: "POST", headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ pupil: this.page.pupil, events: batch }),
-      });
-      const body = await answer.json();
-      if (answer.ok) {
-        const stored = new Set(body.stored);
-        for (const event of batch) {
-          if (!stored.has(event.id)) continue;
-          this.take([event]);
-          this.forget(event.id);
-        }
-        this.refusal = null;
-        this.trouble = "";
-        this.wait = FIRST_WAIT;
-        more = stored.size > 0;
-      } else {
-        // The server's own sentence: the class is closed, or somebody else uses this device now.
-        const final = [400, 401, 403, 409, 410, 413].includes(answer.status);
-        const words = `${body.error.message} ${body.error.hint}`.trim();
-        this.refusal = final ? words : null;
-        this.trouble = final ? "" : words;
-        this.later();
-      }
-    } catch {
-      this.later(); // no line, or an answer that was not ours
+      all = await this.alone(() => this.sendAll());
     } finally {
       this.busy = false;
       this.changed();
     }
-    if (more) this.send();
+    if (!all) this.later();
+    else if (this.more) this.send();
+  }
+
+  async alone(work) {
+    const name = `coteach-answers-${this.page.pupil}`;
+    if (navigator.locks) return navigator.locks.request(name, work);
+    if (!await this.kept.lease(name, this.owner, LEASE)) return false;
+    try {
+      return await work();
+    } finally {
+      await this.kept.release(name, this.owner);
+    }
+  }
+
+  /** Send from the oldest on; return whether nothing is left to be sent. */
+  async sendAll() {
+    for (;;) {
+      // Read again: another tab may have sent or written meanwhile.
+      const kept = await this.kept.waiting(this.page.pupil);
+      const ids = new Set(kept.map((row) => row.event.id));
+      this.rows = [...kept, ...this.rows.filter((row) => row.fresh && !ids.has(row.event.id))];
+      const rows = batchOf(kept.filter((row) => !row.refused));
+      if (!rows.length) return true;
+      for (const row of rows) row.sending = true;
+      const went = await this.sendRows(rows);
+      for (const row of rows) row.sending = false;
+      this.changed();
+      if (!went) return false;
+    }
+  }
+
+  /** Send some rows; return whether to go on at once. */
+  async sendRows(rows) {
+    try {
+      for (const row of rows.filter((one) => one.blob)) {
+        if (!await this.sendBlob(row)) return true; // it was refused; the others go on
+      }
+      const answer = await this.post(this.page.answers, JSON.stringify({
+        pupil: this.page.pupil,
+        events: rows.map((row) => ({ ...row.event, client_seq: row.seq })),
+      }), "application/json");
+      const body = await answer.json();
+      this.line = true;
+      if (answer.ok) return this.acknowledged(rows, body);
+      return this.refused(rows, answer.status, `${body.error.message} ${body.error.hint}`.trim());
+    } catch {
+      this.line = false; // no line, or an answer that was not ours
+      return false;
+    }
+  }
+
+  post(address, body, type) {
+    // A request that hangs must not hold the lock for ever.
+    return fetch(address, { method: "POST", headers: { "Content-Type": type }, body,
+      signal: AbortSignal.timeout?.(HANGS) });
+  }
+
+  async sendBlob(row) {
+    const address = `${this.page.media}?pupil=${this.page.pupil}&id=${row.event.value.answer.media}`;
+    const answer = await this.post(address, row.blob, row.blob.type || "image/jpeg");
+    if (answer.ok) return true;
+    const body = await answer.json();
+    const words = `${body.error.message} ${body.error.hint}`.trim();
+    if (!await this.refused([row], answer.status, words)) throw new Error(words);
+    return false;
+  }
+
+  async acknowledged(rows, body) {
+    const stored = new Set(body.stored);
+    const there = rows.filter((row) => stored.has(row.event.id));
+    await this.kept.arrived(this.page.pupil, there, nameOfEvent);
+    for (const row of there) {
+      this.known.set(nameOfEvent(row.event), { value: row.event.value, blob: row.blob });
+    }
+    this.rows = this.rows.filter((row) => !stored.has(row.event.id));
+    if (body.told) this.told = body.told;
+    this.refusal = this.trouble = "";
+    this.wait = FIRST_WAIT;
+    this.tell();
+    return there.length > 0;
+  }
+
+  /** The server's own sentence. Return whether others may still go. */
+  async refused(rows, status, words) {
+    if ([400, 413, 422].includes(status)) {
+      if (rows.length > 1) {
+        // One of them is at fault and must not hold up the others: they go one by one.
+        for (const row of rows) if (!await this.sendRows([row])) return false;
+        return true;
+      }
+      const { sending: _sending, ...row } = { ...rows[0], refused: words };
+      this.rows = this.rows.map((one) => (one.event.id === row.event.id ? row : one));
+      await this.kept.change(row);
+      return true;
+    }
+    // The class is closed, or somebody else uses this device now; or the server is in need.
+    const final = [401, 403, 404, 409, 410].includes(status);
+    this.refusal = final ? words : "";
+    this.trouble = final ? "" : words;
+    return false;
+  }
+
+  /** One line for the whole page, or nothing. */
+  get sentence() {
+    const parts = [];
+    if (!this.line) parts.push(t("You are offline. Your answers are kept here."));
+    return parts.join(" ");
   }
 }
 
 const place = Symbol.for("coteach.outbox");
 
+/** Return what the page tells its scripts. */
+export function pageData() {
+  const about = document.getElementById("coteach-page");
+  return about ? JSON.parse(about.textContent) : {};
+}
+
 /** Return the page's one outbox, or null where answers go nowhere (a notebook). */
 export function outbox() {
-  const about = document.getElementById("coteach-page");
-  const page = about ? JSON.parse(about.textContent) : {};
-  if (!page.answers || !page.pupil) return null;
-  return (globalThis[place] ??= new Outbox(page));
+  const page = pageData();
+  if (!page.pupil || !(page.answers || page.offline)) return null;
+  return (globalThis[place] ??= new Outbox({
+    pupil: page.pupil, answers: page.answers ?? null,
+    media: page.media ?? page.answers?.replace(/answers$/, "media") }));
 }

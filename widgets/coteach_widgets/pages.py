@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from coteach_widgets._base import catalogs, script, style
+from coteach_widgets._words import catalog_of
 
-_STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",)}
+_STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",),
+           "questions_page": ("question",)}
 
 
 def page_script(name: str) -> str:
-    """Return the bundled script of ``room_page`` or ``recording_page``."""
+    """Return the bundled script of ``room_page``, ``recording_page`` or ``questions_page``."""
     return script(name)
 
 
@@ -23,3 +25,8 @@ def page_catalog(language: str) -> dict[str, Any]:
     """Return the words of a language."""
     found: dict[str, Any] = catalogs().get(language, {})
     return found
+
+
+def phrases(language: str) -> dict[str, Any]:
+    """Return the words that the script of a page's questions uses."""
+    return catalog_of(language, "questions_page")

@@ -9,13 +9,18 @@ import sys
 
 import structlog
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import PeriodicCallback
 
 from coteach import sandbox
+from coteach.classroom import media
 from coteach.classroom.base import BASE
 from coteach.classroom.service import MOST_BODY, create_application
 from coteach.errors import UserError
 from coteach.settings import Settings, load
 from coteach.store import Database
+
+SWEEP_EVERY = 6 * 3600
+"""Seconds between two looks for photos whose time is over."""
 
 
 async def serve(settings: Settings) -> None:
@@ -26,6 +31,8 @@ async def serve(settings: Settings) -> None:
                         trusted_downstream=["127.0.0.1", "::1"])
     server.listen(settings.classroom_port, settings.bind_internal)
     structlog.get_logger("classroom").info("serving", at=settings.internal("classroom") + BASE)
+    sweeping = PeriodicCallback(lambda: media.sweep(settings.layout), SWEEP_EVERY * 1000)
+    sweeping.start()
     over = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, over.set)
@@ -51,6 +58,7 @@ def main() -> int:
         database.migrate()
         database.close()
         sandbox.sweep()
+        media.sweep(settings.layout)
         asyncio.run(serve(settings))
     except UserError as error:
         sys.stderr.write(f"{error}\n")

@@ -6,67 +6,35 @@ when is the server's word; a browser says only which question and what.
 
 from __future__ import annotations
 
+import asyncio
 import json
-import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from coteach.classroom import allowed, media
 from coteach.classroom.base import Handler
 from coteach.classroom.guests import Pass
 from coteach.classroom.lessons import Outlines
+from coteach.classroom.shapes import bad, value_of
 from coteach.errors import Conflict, Forbidden, TooMany, UserError
 from coteach.i18n import gettext as _
 from coteach.store import classes, events
 from coteach.store.schema import ClassSession, Event
 
 MOST_EVENTS = 100
-MOST_VALUE = 4000
 MOST_EACH = 3000
 """Answers of one pupil in one class session."""
 
+MOST_DRAWINGS = 300
+"""Drawings among them; each may be thirty times as long as words."""
+
 _CELL = re.compile(r"[\w.-]{1,64}", re.ASCII)
-_KEY = re.compile(r"[\w.-]{0,40}")
-_SHAPES: dict[str, dict[str, type]] = {
-    "choice": {"choice": int, "text": str}, "number": {"number": float}, "text": {"text": str},
-    "exit": {"feeling": int, "words": str}}
-
-
-def _bad(reason: str) -> UserError:
-    return UserError(_("This answer could not be taken: {reason}.").format(reason=reason),
-                     hint=_("Load the page again."), code="bad-answer")
-
-
-def _value(value: Any) -> dict[str, Any]:
-    """Return an answer's value with what we know and nothing else."""
-    kind = value.get("kind") if isinstance(value, dict) else None
-    if not isinstance(kind, str) or kind not in _SHAPES:
-        raise _bad("kind")
-    key, answer = value.get("key", ""), value.get("answer")
-    if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(answer, dict):
-        raise _bad("value")
-    kept: dict[str, Any] = {}
-    for name, shape in _SHAPES[kind].items():
-        part = answer.get(name)
-        if part is None:
-            continue
-        good = isinstance(part, (int, float) if shape is float else shape)
-        if not good or isinstance(part, bool):
-            raise _bad(name)
-        # Compared first: isfinite can't make a float of an endless whole number.
-        if isinstance(part, (int, float)) and not (abs(part) < 1e15 and math.isfinite(part)):
-            raise _bad(name)
-        if isinstance(part, str):
-            # A NUL is no text for Postgres; other control characters are no words.
-            part = "".join(c for c in part if c.isprintable() or c == "\n")
-        kept[name] = part
-    if not kept or len(json.dumps(kept, ensure_ascii=False)) > MOST_VALUE:
-        raise _bad(_("it is empty or too long"))
-    return {"kind": kind, "key": key, "answer": kept}
 
 
 def _time(text: Any) -> datetime | None:
@@ -78,8 +46,17 @@ def _time(text: Any) -> datetime | None:
         return None
 
 
-def checked(raw: Any, guest: Pass, row: ClassSession) -> dict[str, Any]:
+def checked(raw: Any, actor: str, row: ClassSession) -> dict[str, Any]:
     """Return an event as it is stored.
+
+    Parameters
+    ----------
+    raw
+        What came from a browser or a file.
+    actor
+        Whose answer it is: the server's word.
+    row
+        The class session.
 
     Raises
     ------
@@ -87,86 +64,165 @@ def checked(raw: Any, guest: Pass, row: ClassSession) -> dict[str, Any]:
         It is not an answer to a question.
     """
     if not isinstance(raw, dict) or raw.get("verb") != "answered":
-        raise _bad("verb")
+        raise bad("verb")
     try:
         event_id = str(UUID(str(raw.get("id"))))
     except ValueError:
-        raise _bad("id") from None
+        raise bad("id") from None
     cell, seq = raw.get("cell"), raw.get("client_seq")
     if not isinstance(cell, str) or not _CELL.fullmatch(cell):
-        raise _bad("cell")
+        raise bad("cell")
     if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < 2**31:
-        raise _bad("client_seq")
-    return {"id": event_id, "actor": guest.actor, "session": row.id, "lesson": row.lesson,
+        raise bad("client_seq")
+    return {"id": event_id, "actor": actor, "session": row.id, "lesson": row.lesson,
             "lesson_version": row.lesson_version, "cell": cell, "verb": "answered",
-            "value": _value(raw.get("value")), "client_time": _time(raw.get("client_time")),
+            "value": value_of(raw.get("value")), "client_time": _time(raw.get("client_time")),
             "client_seq": seq, "demo": row.demo}
+
+
+def pass_of(handler: Handler, pupil: Any) -> Pass:
+    """Return the pass of a request whose page belongs to `pupil`.
+
+    Raises
+    ------
+    UserError, Conflict
+        There is no pass; or another pupil uses the device now.
+    """
+    guest = handler.guest
+    if guest is None:
+        raise UserError(_("You are not in a class on this device."),
+                        hint=_("Enter the class code again."), status=401, code="no-pass")
+    if pupil != guest.pupil:
+        # Two pupils share the device: the page of the first one is still open.
+        raise Conflict(_("Another name card is in use on this device now."),
+                       hint=_("Choose your own card again to send your answers."),
+                       code="other-pupil")
+    return guest
 
 
 class Answers(Handler):
     """A pupil's answers."""
 
-    def _pass(self, pupil: Any) -> Pass:
-        guest = self.guest
-        if guest is None:
-            raise UserError(_("You are not in a class on this device."),
-                            hint=_("Enter the class code again."), status=401, code="no-pass")
-        if pupil != guest.pupil:
-            # Two pupils share the device: the page of the first one is still open.
-            raise Conflict(_("Another name card is in use on this device now."),
-                           hint=_("Choose your own card again to send your answers."),
-                           code="other-pupil")
-        return guest
-
     async def get(self) -> None:
-        """Answer with the newest answer to each question."""
-        guest = self._pass(self.get_query_argument("pupil", None))
-        rows = await self.read(lambda s: events.read(
-            s, session_id=guest.session, actor=guest.actor, verbs=["answered"]))
+        """Answer with the newest answer to each question, and what the class allows and shows."""
+        guest = pass_of(self, self.get_query_argument("pupil", None))
+
+        def ask(session: Session) -> tuple[list[Event], dict[str, Any]]:
+            return (events.read(session, session_id=guest.session, actor=guest.actor,
+                                verbs=["answered"]),
+                    allowed.told(session, guest.session, guest.actor))
+        rows, told = await self.read(ask)
         newest = {(row.cell, (row.value or {}).get("key", "")): row for row in rows}
-        self.finish({"events": [
+        self.finish({"told": told, "events": [
             {"id": row.id, "cell": row.cell, "value": row.value, "client_seq": row.client_seq,
              "received": row.received.isoformat()} for row in newest.values()]})
 
     async def post(self) -> None:
         """Store answers and acknowledge those that are on disk."""
         body = self._sent()
-        guest = self._pass(body.get("pupil"))
+        guest = pass_of(self, body.get("pupil"))
         raw = body.get("events")
         if not isinstance(raw, list) or not 0 < len(raw) <= MOST_EVENTS:
-            raise _bad("events")
-        stored = await self.change(lambda s: _store(s, guest, raw, self.room.outlines))
+            raise bad("events")
+        done = await self.change(lambda s: _store(s, guest, raw, self.room.outlines))
+        for file in done.replaced:
+            media.delete(self.room.settings.layout, guest.session, guest.actor, file)
         self.room.guests.hear(guest)
         self.room.live.changed(guest.session)
-        self.finish({"stored": stored})
+        self.finish({"stored": done.stored, **({"told": done.told} if done.told else {})})
 
     def _sent(self) -> dict[str, Any]:
         try:
             body = json.loads(self.body())
         except (ValueError, RecursionError):
-            raise _bad("JSON") from None
+            raise bad("JSON") from None
         if not isinstance(body, dict):
-            raise _bad("JSON")
+            raise bad("JSON")
         return body
 
 
-def _store(session: Session, guest: Pass, raw: list[Any], outlines: Outlines) -> list[str]:
+@dataclass(frozen=True)
+class _Done:
+    stored: list[str]
+    replaced: list[str]
+    """Photos that newer answers took the place of."""
+    told: dict[str, Any] | None
+
+
+def _store(session: Session, guest: Pass, raw: list[Any], outlines: Outlines) -> _Done:
     row = classes.get_session(session, guest.session)
     classes.require_open(row)
     classes.card_of(session, row, guest.card)
-    wanted = [checked(event, guest, row) for event in raw]
+    wanted = [checked(event, guest.actor, row) for event in raw]
+    require_asked(wanted, outlines, row)
+    kinds = {event["value"]["kind"] for event in wanted}
+    if any(event["value"]["answer"].get("media") for event in wanted) and not allowed.photos(
+            session, row.id):
+        raise UserError(_("Your teacher has not switched on photos."), code="no-photos")
+    mine = (Event.actor == guest.actor, Event.session == row.id)
+    if (session.scalar(select(func.count()).where(*mine)) or 0) > MOST_EACH or (
+            "draw" in kinds and _drawings(session, row.id, guest.actor) > MOST_DRAWINGS):
+        raise TooMany(_("That is more answers than one lesson needs."),
+                      hint=_("Ask your teacher."), code="too-many-answers")
+    replaced = _photos(session, row.id, guest.actor) if "photo" in kinds else []
+    events.append(session, wanted)
+    ids = [event["id"] for event in wanted]
+    # Only what is really there under this pupil's name: a foreign event's id is not acknowledged.
+    there = set(session.scalars(select(Event.id).where(Event.id.in_(ids), *mine)))
+    if not there:
+        raise Forbidden(_("These answers belong to somebody else."), code="not-yours")
+    still = set(_photos(session, row.id, guest.actor)) if replaced else set()
+    return _Done([event_id for event_id in ids if event_id in there],
+                 [file for file in replaced if file not in still],
+                 allowed.told(session, row.id, guest.actor) if "poll" in kinds else None)
+
+
+def require_asked(wanted: list[dict[str, Any]], outlines: Outlines, row: ClassSession) -> None:
+    """Do nothing if the session's lesson asks what was answered; raises UserError."""
     asked = outlines.asked(row.lesson)
     if not all(asked is None or asked.takes(event["cell"], event["value"]) for event in wanted):
         raise UserError(_("This lesson does not ask that question."),
                         hint=_("Load the page again."), code="no-question")
-    if len(events.read(session, session_id=row.id, actor=guest.actor)) > MOST_EACH:
-        raise TooMany(_("That is more answers than one lesson needs."),
-                      hint=_("Ask your teacher."), code="too-many-answers")
-    events.append(session, wanted)
-    ids = [event["id"] for event in wanted]
-    # Only what is really there under this pupil's name: a foreign event's id is not acknowledged.
-    mine = set(session.scalars(select(Event.id).where(
-        Event.id.in_(ids), Event.actor == guest.actor, Event.session == row.id)))
-    if not mine:
-        raise Forbidden(_("These answers belong to somebody else."), code="not-yours")
-    return [event_id for event_id in ids if event_id in mine]
+
+
+def _drawings(session: Session, session_id: str, actor: str) -> int:
+    return sum((row.value or {}).get("kind") == "draw" for row in events.read(
+        session, session_id=session_id, actor=actor, verbs=["answered"]))
+
+
+def _photos(session: Session, session_id: str, actor: str) -> list[str]:
+    """Return the photos that count: the newest of each question."""
+    found: dict[tuple[str, str], str] = {}
+    for row in events.read(session, session_id=session_id, actor=actor, verbs=["answered"]):
+        if isinstance(row.value, dict) and row.value.get("kind") == "photo":
+            found[(row.cell, row.value.get("key", ""))] = row.value["answer"].get("media", "")
+    return [file for file in found.values() if file]
+
+
+class Media(Handler):
+    """`/c/api/media`: a pupil's photos, to herself."""
+
+    async def get(self) -> None:
+        """Answer with a photo of hers."""
+        guest = pass_of(self, self.get_query_argument("pupil", None))
+        name = self.get_query_argument("id", "")
+        data = await asyncio.to_thread(
+            media.read, self.room.settings.layout, guest.session, guest.actor, name)
+        self.set_header("Content-Type", "image/jpeg")
+        self.finish(data)
+
+    async def post(self) -> None:
+        """Keep a photo; the answer that names it comes after it."""
+        guest = pass_of(self, self.get_query_argument("pupil", None))
+        name, data = self.get_query_argument("id", ""), self.body()
+
+        def look(session: Session) -> bool:
+            row = classes.get_session(session, guest.session)
+            classes.require_open(row)
+            classes.card_of(session, row, guest.card)
+            return allowed.photos(session, row.id)
+        if not await self.read(look):
+            raise UserError(_("Your teacher has not switched on photos."), code="no-photos")
+        await asyncio.to_thread(
+            media.keep, self.room.settings.layout, guest.session, guest.actor, name, data)
+        self.finish({"kept": name})

@@ -64,6 +64,7 @@ class Handler(RequestHandler):
     """A handler with a language, a guest and a store."""
 
     room: Classroom
+    most_body = MOST_BODY
     _body = b""
     _parsed = False
 
@@ -109,7 +110,7 @@ class Handler(RequestHandler):
 
     def data_received(self, chunk: bytes) -> None:
         """Keep the body as it comes, up to a little more than the limit."""
-        if len(self._body) <= MOST_BODY:
+        if len(self._body) <= self.most_body:
             self._body += chunk
 
     def body(self) -> bytes:
@@ -120,7 +121,7 @@ class Handler(RequestHandler):
         UserError
             It is too large.
         """
-        if len(self._body) > MOST_BODY:
+        if len(self._body) > self.most_body:
             raise too_large()
         return self._body
 

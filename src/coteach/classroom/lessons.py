@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coteach import lessonpack
+from coteach.classroom.shapes import places_of
 from coteach.errors import NotFound
 from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from coteach.i18n import gettext as _
@@ -78,8 +79,8 @@ class Asked:
     def takes(self, cell: str, value: dict[str, Any]) -> bool:
         """Say whether an answer belongs to a question of the lesson and is possible there."""
         kind, key, answer = value["kind"], value["key"], value["answer"]
-        place = answer.get("choice" if kind == "choice" else "feeling", 0)
-        if not 0 <= place < (3 if kind == "exit" else 100):
+        places = places_of(kind, answer)
+        if not all(0 <= place < (3 if kind == "exit" else 100) for place in places):
             return False
         here = [q for q in self.questions if q["cell"] == cell]
         if not here:
@@ -87,8 +88,8 @@ class Asked:
         # A key that the cell computes is known only from a page.
         same = [q for q in here if q["kind"] == kind and (
             key == (q.get("key") or "") or (not q.get("key") and cell not in self.shown))]
-        return any(not q.get("options") or place < len(q["options"]) or kind != "choice"
-                   for q in same)
+        return any(not q.get("options") or kind == "exit"
+                   or all(place < len(q["options"]) for place in places) for q in same)
 
 
 class Outlines:

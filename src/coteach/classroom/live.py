@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 from tornado.iostream import StreamClosedError
 
+from coteach.classroom import allowed
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known
 from coteach.classroom.results import summary
@@ -73,7 +74,8 @@ def state_of(session: Session, room: Classroom, session_id: str, language: str) 
         "cards": [{"id": c.id, "name": c.nickname, "picture": known(c.picture),
                    "state": ("here" if c.pseudonym in here else
                              "away" if c.pseudonym in entered else "not-yet")} for c in cards],
-        "questions": summary(outline, rows, cards),
+        "allowed": allowed.read(session, session_id),
+        "questions": summary(outline, rows, cards, f"/c/teach/{session_id}/photos/"),
     }
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from coteach.classroom.drawings import svg
 from coteach.i18n import gettext as _
 from coteach.store.schema import Event, NameCard
 from coteach.ui import times
@@ -23,6 +24,11 @@ def feelings() -> list[str]:
     """Return the sentences of an exit ticket, as the widget asks them."""
     return [_("I can explain it to a friend."), _("I understood some of it."),
             _("I need it once more.")]
+
+
+def understanding() -> list[str]:
+    """Return the two sentences of "I did not understand", as the widget says them."""
+    return [_("I did not understand."), _("I understood.")]
 
 
 def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
@@ -38,10 +44,11 @@ def words_of(value: dict[str, Any], question: dict[str, Any]) -> str:
     """Return an answer in words, in the wording of the reader's language where it is known."""
     answer = value.get("answer", {})
     kind = value.get("kind")
-    if kind == "choice":
-        options = question.get("options") or []
-        place = answer.get("choice", -1)
-        return str(options[place] if 0 <= place < len(options) else answer.get("text", ""))
+    if kind in ("choice", "poll"):
+        return _option(question, answer.get("choice", -1), str(answer.get("text", "")))
+    if kind == "multiple":
+        return "; ".join(_option(question, place, str(place + 1))
+                         for place in answer.get("choices", [])) or _("none of them")
     if kind == "number":
         number = f"{answer.get('number', 0):g}"
         return f"{number} {question['unit']}" if question.get("unit") else number
@@ -49,21 +56,38 @@ def words_of(value: dict[str, Any], question: dict[str, Any]) -> str:
         place = answer.get("feeling", -1)
         feeling = feelings()[place] if 0 <= place < 3 else ""
         return " ".join(part for part in (feeling, answer.get("words", "")) if part)
+    if kind == "understood":
+        return understanding()[bool(answer.get("understood"))]
+    if kind == "draw":
+        said = str(answer.get("words", ""))
+        return " ".join(part for part in (
+            _("(a drawing)") if answer.get("strokes") else "", said) if part)
+    if kind == "photo":
+        return _("(a photo)") if answer.get("media") else ""
     return str(answer.get("text", ""))
+
+
+def _option(question: dict[str, Any], place: int, otherwise: str) -> str:
+    options = question.get("options") or []
+    return str(options[place]) if 0 <= place < len(options) else otherwise
 
 
 def _bars(kind: str, question: dict[str, Any], values: Sequence[dict[str, Any]]
           ) -> list[dict[str, Any]]:
     """Return labels and counts; none for what is only to be read."""
     answers = [value.get("answer", {}) for value in values]
-    if kind in ("choice", "exit"):
-        labels = feelings() if kind == "exit" else list(question.get("options") or [])
+    options = list(question.get("options") or [])
+    if kind in ("choice", "poll") and not options:
+        said = Counter(words_of(value, question) for value in values)
+        return [{"label": label, "count": said[label]} for label in sorted(said)]
+    if kind in ("choice", "poll", "exit"):
         counts = Counter(a.get("feeling" if kind == "exit" else "choice") for a in answers)
-        if not labels:
-            counts = Counter(words_of(value, question) for value in values)
-            labels = sorted(counts)
-            return [{"label": label, "count": counts[label]} for label in labels]
-        return [{"label": label, "count": counts[place]} for place, label in enumerate(labels)]
+        return _counted(feelings() if kind == "exit" else options, counts)
+    if kind == "multiple":
+        every = Counter(place for a in answers for place in a.get("choices", []))
+        return _counted(options or [str(n + 1) for n in range(max(every, default=-1) + 1)], every)
+    if kind == "understood":
+        return _counted(understanding(), Counter(int(bool(a.get("understood"))) for a in answers))
     if kind == "number":
         numbers = Counter(a.get("number") for a in answers)
         return [{"label": words_of({"kind": "number", "answer": {"number": number}}, question),
@@ -71,8 +95,12 @@ def _bars(kind: str, question: dict[str, Any], values: Sequence[dict[str, Any]]
     return []
 
 
-def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Sequence[NameCard]
-            ) -> list[dict[str, Any]]:
+def _counted(labels: Sequence[str], counts: Counter[Any]) -> list[dict[str, Any]]:
+    return [{"label": label, "count": counts[place]} for place, label in enumerate(labels)]
+
+
+def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Sequence[NameCard],
+            photos: str = "") -> list[dict[str, Any]]:
     """Return the questions of a lesson with what was answered, in the order of the lesson.
 
     Parameters
@@ -83,6 +111,14 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
         Events of the session, in the order they count.
     cards
         The class's name cards.
+    photos
+        Address under which the teacher sees photos: a card's id, a slash and the photo's follow.
+
+    Returns
+    -------
+    list of dict
+        ``id``, ``kind``, ``count``, ``prompt``, ``bars`` and ``lines``; a line holds ``card``,
+        ``words`` and, where there is one, ``drawing`` (SVG) or ``photo`` (an address).
     """
     known = newest(rows)
     asked = {(q["cell"], q.get("key", "")): q for q in outline}
@@ -95,9 +131,8 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
     for place, question in asked.items():
         given = known.get(place, {})
         kind = str(question.get("kind"))
-        lines = [{"card": card.id, "words": words} for card in cards
-                 if card.pseudonym in given
-                 and (words := _line(kind, given[card.pseudonym].value, question))]
+        lines = [line for card in cards if card.pseudonym in given and (
+            line := _line(kind, given[card.pseudonym].value, question, card, photos))]
         found.append({
             "id": "#".join(place), "kind": kind, "count": len(given),
             "prompt": question.get("prompt") or (_("Exit ticket") if kind == "exit" else ""),
@@ -105,10 +140,18 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
     return found
 
 
-def _line(kind: str, value: dict[str, Any], question: dict[str, Any]) -> str:
-    """Return what to read of an answer."""
-    return str(value.get("answer", {}).get("words", "")) if kind == "exit" else words_of(
-        value, question)
+def _line(kind: str, value: dict[str, Any], question: dict[str, Any], card: NameCard, photos: str
+          ) -> dict[str, Any] | None:
+    """Return what to read or see of an answer; None when there is nothing."""
+    answer = value.get("answer", {})
+    line: dict[str, Any] = {"card": card.id, "words": words_of(value, question)}
+    if kind in ("exit", "draw"):
+        line["words"] = str(answer.get("words", ""))
+    if kind == "draw" and answer.get("strokes"):
+        line["drawing"] = svg(answer["strokes"], question.get("axes"))
+    if kind == "photo" and answer.get("media") and photos:
+        line |= {"words": "", "photo": f"{photos}{card.id}/{answer['media']}"}
+    return line if len(line) > 2 or line["words"] else None
 
 
 def neutral(text: str) -> str:

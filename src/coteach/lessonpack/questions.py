@@ -13,7 +13,11 @@ import nbformat
 from coteach.lessonpack.notebook import joined
 from coteach.lessonpack.strings import QUESTIONS
 
-KINDS = {"Choice": "choice", "Number": "number", "ShortText": "text", "ExitTicket": "exit"}
+KINDS = {
+    "Choice": "choice", "MultipleChoice": "multiple", "Poll": "poll", "Number": "number",
+    "ShortText": "text", "Understood": "understood", "Draw": "draw", "Photo": "photo",
+    "ExitTicket": "exit"}
+LISTED = frozenset({"Choice", "MultipleChoice", "Poll"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Asked:
     key: str
     """The author's name for it; empty when she gave none."""
     kind: str
-    """``choice``, ``number``, ``text`` or ``exit``."""
+    """One of the values of `KINDS`."""
     prompt: str
     options: tuple[str, ...] = ()
     unit: str = ""
@@ -51,7 +55,7 @@ def questions_asked(notebook: nbformat.NotebookNode) -> list[Asked]:
 
 def _asked(cell: str, name: str, call: ast.Call) -> Asked:
     given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-    places = ("prompt", "options") if name == "Choice" else ("prompt", "unit")
+    places = ("prompt", "options") if name in LISTED else ("prompt", "unit")
     given.update(zip(places, call.args, strict=False))
     options = given.get("options")
     listed = options.elts if isinstance(options, (ast.List, ast.Tuple)) else []

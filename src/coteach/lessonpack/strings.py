@@ -1,7 +1,7 @@
 """The texts of a code cell that a translator may change: what widgets show, never code.
 
 Rule: in a code cell the translatable texts are the string literals given to a question widget
-(`Choice`, `Number`, `ShortText`, `ExitTicket`) by position, and those given to any call by the
+(`Choice`, `Poll`, `Draw`: see `QUESTIONS`) by position, and those given to any call by the
 keywords in `KEYWORDS`; also inside lists and tuples there, when they hold a letter. A translation
 replaces the literal by another literal, so a translation file can't bring code into a lesson.
 """
@@ -11,7 +11,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-QUESTIONS = frozenset({"Choice", "Number", "ShortText", "ExitTicket"})
+QUESTIONS = frozenset({
+    "Choice", "MultipleChoice", "Poll", "Number", "ShortText", "Understood", "Draw", "Photo",
+    "ExitTicket"})
 KEYWORDS = frozenset({
     "prompt", "options", "description", "placeholder", "label", "labels", "hint", "answer",
     "tooltip", "alt"})

@@ -1,6 +1,7 @@
-"""Which questions a lesson asks: read from the state of its widgets after it was run.
+"""The questions of a page: which ones a lesson asks, and what makes their forms live.
 
-The lesson's own kernel says it, not a pupil's browser, so a teacher's view can trust the wording.
+Rule: which ones is read from the state of the lesson's widgets after it was run. The lesson's own
+kernel says it, not a pupil's browser, so a teacher's view can trust the wording.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coteach_widgets import pages
+
 VIEW = "application/vnd.jupyter.widget-view+json"
-_SHOWN = ("kind", "prompt", "options", "unit")
+_SHOWN = ("kind", "prompt", "options", "unit", "axes")
 
 
 def _models(state: Mapping[str, Any], model: str, seen: set[str]) -> list[str]:
@@ -38,7 +41,7 @@ def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]
     -------
     list of dict
         ``cell`` (nbformat id), ``key`` (empty unless the author chose one), ``kind``, ``prompt``,
-        ``options``, ``unit``.
+        ``options``, ``unit``, ``axes``.
     """
     found: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -53,3 +56,18 @@ def questions_of(notebook: Any, state: Mapping[str, Any]) -> list[dict[str, Any]
                 key = state[model].get("key", "") if state[model].get("named") else ""
                 found.append({"cell": str(cell.get("id", "")), "key": key, **known})
     return found
+
+
+def script() -> bytes:
+    """Return the module that makes the questions of a page live, without any runtime."""
+    return pages.page_script("questions_page").encode()
+
+
+def style() -> bytes:
+    """Return its style."""
+    return pages.page_style("questions_page").encode()
+
+
+def phrases(language: str) -> dict[str, Any]:
+    """Return the words that it uses, in a language; for the page's data under ``phrases``."""
+    return pages.phrases(language)

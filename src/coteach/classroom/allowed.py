@@ -1,0 +1,81 @@
+"""What a teacher switched on for a class session: photos, and the results of polls.
+
+Rule: off until she says otherwise, since pupils are children. Her decisions are events like
+everything else; the newest one about a thing counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from coteach.classroom.results import newest
+from coteach.errors import UserError
+from coteach.i18n import gettext as _
+from coteach.store import events
+from coteach.store.schema import ClassSession, Event
+
+VERB = "allowed"
+PHOTOS = "photos"
+POLL = "poll"
+"""A thing is ``photos`` or ``poll:CELL#KEY``."""
+
+
+def switches(rows: Iterable[Event]) -> dict[str, bool]:
+    """Return what is on and off by thing; `rows` are in the order they count."""
+    return {str(row.value["thing"]): bool(row.value["on"]) for row in rows
+            if row.verb == VERB and isinstance(row.value, dict)}
+
+
+def read(session: Session, session_id: str) -> dict[str, bool]:
+    """Return what is on and off in a class session."""
+    return switches(events.read(session, session_id=session_id, verbs=[VERB]))
+
+
+def stamp(session: Session, session_id: str) -> str:
+    """Return a text that changes when a switch does; a page then asks again."""
+    return str(len(events.read(session, session_id=session_id, verbs=[VERB])))
+
+
+def photos(session: Session, session_id: str) -> bool:
+    """Say whether pupils may send photos."""
+    return read(session, session_id).get(PHOTOS, False)
+
+
+def switch(session: Session, row: ClassSession, actor: str, thing: str, on: bool) -> None:
+    """Store a decision.
+
+    Raises
+    ------
+    UserError
+        There is no such thing.
+    """
+    if thing != PHOTOS and not (thing.startswith(f"{POLL}:") and len(thing) < 120):
+        raise UserError(_("There is nothing to switch here."), code="no-switch")
+    events.append(session, [{
+        "id": str(uuid.uuid4()), "actor": actor, "session": row.id, "lesson": row.lesson,
+        "lesson_version": row.lesson_version, "cell": "", "verb": VERB,
+        "value": {"thing": thing, "on": on}, "client_time": None, "client_seq": 0,
+        "demo": row.demo}])
+
+
+def told(session: Session, session_id: str, actor: str) -> dict[str, Any]:
+    """Return what a pupil's page is told: may she send photos, and the polls she may see.
+
+    A poll is shown to those who have answered it, as counts by option.
+    """
+    on = read(session, session_id)
+    shown = {thing.removeprefix(f"{POLL}:") for thing, yes in on.items()
+             if yes and thing.startswith(f"{POLL}:")}
+    polls = {}
+    rows = events.read(session, session_id=session_id, verbs=["answered"]) if shown else []
+    for (cell, key), answers in newest(rows).items():
+        name = f"{cell}#{key}" if key else cell
+        if name in shown and actor in answers:
+            places = [row.value["answer"].get("choice", 0) for row in answers.values()
+                      if row.value.get("kind") == "poll"]
+            polls[name] = [places.count(place) for place in range(max(places, default=-1) + 1)]
+    return {"photos": on.get(PHOTOS, False), "polls": polls}
