@@ -18,7 +18,7 @@ LAYERS: dict[str, float] = {
     "settings": 1, "store": 1.1, "access": 1.2, "lessonpack": 1.3, "sandbox": 1.3,
     "ui": 1.3, "forkserver": 1.4,
     "hub": 2, "live": 2, "grading": 2, "pages": 2, "reports": 2,
-    "portal": 3, "classroom": 3, "labserver": 3, "configure": 3, "demo": 3, "supervisor": 3,
+    "solo": 3, "portal": 3, "classroom": 3, "labserver": 3, "configure": 3, "demo": 3, "supervisor": 3,
     "bench": 3.9, "cli": 4,
 }
 SETTINGS_ONLY = {"lessonpack", "sandbox", "ui"}

@@ -4,7 +4,7 @@
 machine can do it, and refuses otherwise.
 """
 
-from coteach.sandbox.commandline import command
+from coteach.sandbox.commandline import command, specification
 from coteach.sandbox.environment import scrubbed
 from coteach.sandbox.kernelspec import write_kernelspec
 from coteach.sandbox.leftovers import claim, sweep
@@ -15,5 +15,5 @@ from coteach.sandbox.uids import Lease, Uids, give, lease
 from coteach.sandbox.view import search_path
 
 __all__ = ["HOME", "Bind", "Lease", "Probe", "Sandbox", "Uids", "claim", "command", "end", "ensure",
-           "give", "lease", "probe", "scrubbed", "search_path", "started", "sweep",
-           "write_kernelspec"]
+           "give", "lease", "probe", "scrubbed", "search_path", "specification", "started",
+           "sweep", "write_kernelspec"]

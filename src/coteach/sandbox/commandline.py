@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from coteach.sandbox import view
 from coteach.sandbox.model import Sandbox
@@ -39,6 +40,30 @@ def _binds(sandbox: Sandbox) -> list[tuple[str, str, bool]]:
     return rows
 
 
+def specification(sandbox: Sandbox, cwd: Path | None = None, *,
+                  report: bool = False) -> dict[str, Any]:
+    """Return what the launcher must know to build a sandbox, without a program."""
+    return {
+        "cwd": str(cwd or sandbox.home_in),
+        "uid": sandbox.uid,
+        "nested": sandbox.nested,
+        "network": sandbox.network,
+        "bind_ports": list(sandbox.bind_ports),
+        "home": os.path.realpath(sandbox.home),
+        "home_in": str(sandbox.home_in),
+        "binds": _binds(sandbox),
+        "links": view.links(),
+        "files": _accounts(sandbox),
+        "hidden": [str(p) for p in (*view.hidden(), *sandbox.hidden)],
+        "tmp_mb": sandbox.tmp_mb,
+        "shm_mb": max(16, sandbox.memory_mb // 8),
+        "die_with_parent": sandbox.die_with_parent,
+        "report": report,
+        "limits": {name: getattr(sandbox, name) for name in (
+            "memory_mb", "processes", "open_files", "file_mb", "cpu_seconds", "cpus")},
+    }
+
+
 def command(sandbox: Sandbox, argv: Sequence[str], cwd: Path | None = None, *,
             report: bool = False) -> list[str]:
     """Return the command line that runs `argv` in the sandbox.
@@ -60,25 +85,7 @@ def command(sandbox: Sandbox, argv: Sequence[str], cwd: Path | None = None, *,
     ends everything at once), and its exit code is the program's (128 + n after signal n, 125 when
     the sandbox can't be built, with a line on stderr that begins with ``coteach-sandbox:``).
     """
-    spec = {
-        "argv": list(argv),
-        "cwd": str(cwd or sandbox.home_in),
-        "uid": sandbox.uid,
-        "network": sandbox.network,
-        "bind_ports": list(sandbox.bind_ports),
-        "home": os.path.realpath(sandbox.home),
-        "home_in": str(sandbox.home_in),
-        "binds": _binds(sandbox),
-        "links": view.links(),
-        "files": _accounts(sandbox),
-        "hidden": [str(p) for p in (*view.hidden(), *sandbox.hidden)],
-        "tmp_mb": sandbox.tmp_mb,
-        "shm_mb": max(16, sandbox.memory_mb // 8),
-        "die_with_parent": sandbox.die_with_parent,
-        "report": report,
-        "limits": {name: getattr(sandbox, name) for name in (
-            "memory_mb", "processes", "open_files", "file_mb", "cpu_seconds", "cpus")},
-    }
+    spec = {"argv": list(argv), **specification(sandbox, cwd, report=report)}
     # Not sys.executable: in a virtual environment it is a link, and -I -S need nothing of it.
     python = os.path.realpath(sys.executable)
     return [python, "-I", "-S", str(LAUNCHER), json.dumps(spec)]

@@ -49,6 +49,9 @@ class Sandbox:
         Paths inside that are shown empty, for example a data folder below a folder that is bound.
     die_with_parent
         Whether everything ends when the process that started the sandbox ends.
+    nested
+        Whether the code inside may make namespaces and mounts of its own, for `walls`: only for
+        the host of a lesson, whose visitors then have these doors shut again.
     """
 
     home: Path
@@ -66,6 +69,7 @@ class Sandbox:
     cpus: float | None = None
     tmp_mb: int = 256
     die_with_parent: bool = True
+    nested: bool = False
 
     def __post_init__(self) -> None:
         for path in (self.home, self.home_in, *(b.source for b in self.binds),

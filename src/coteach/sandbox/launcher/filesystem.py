@@ -11,7 +11,7 @@ import os
 import stat
 from typing import Any
 
-from syscalls import (
+from .syscalls import (
     MOUNT_ATTR_NODEV,
     MOUNT_ATTR_NOSUID,
     MOUNT_ATTR_RDONLY,

@@ -3,6 +3,8 @@
 It makes the control groups and the user and process namespaces, hands signals in, watches memory
 where no control group counts it, and passes the exit code on. When it is killed, or when the
 process that started it is gone, everything inside ends.
+
+`main` is for a process that was executed, `supervise` for one that was forked from ours.
 """
 
 from __future__ import annotations
@@ -11,21 +13,14 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-import inner
-import limits
-import syscalls
+from . import inner, limits, syscalls, words
 
 _BUSY, _CALM = 0.1, 0.5
 _GRACE = 3.0
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):
-        print(f"coteach-sandbox: {text}", file=sys.stderr, flush=True)
 
 
 def _user_namespace() -> None:
@@ -37,7 +32,8 @@ def _user_namespace() -> None:
             out.write(text)
 
 
-def _start(spec: dict[str, Any], group: limits.Group) -> tuple[int, int]:
+def _start(spec: dict[str, Any], group: limits.Group,
+           program: inner.Program | None) -> tuple[int, int]:
     """Fork process 1 of the sandbox; return its id and the pipe that must stay open."""
     syscalls.unshare(syscalls.CLONE_NEWPID, "unshare process namespace")
     read_end, write_end = os.pipe()
@@ -47,9 +43,9 @@ def _start(spec: dict[str, Any], group: limits.Group) -> tuple[int, int]:
         code = 1
         try:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            code = inner.run(spec, read_end)
+            code = inner.run(spec, read_end, program)
         except BaseException as error:
-            _say(f"can't build the sandbox: {error}")
+            words.say(f"can't build the sandbox: {error}")
             code = 125
         finally:
             os._exit(code)
@@ -60,12 +56,17 @@ def _start(spec: dict[str, Any], group: limits.Group) -> tuple[int, int]:
 
 
 class _Supervision:
-    def __init__(self, spec: dict[str, Any], pid: int, group: limits.Group, parent: int) -> None:
+    def __init__(self, spec: dict[str, Any], pid: int, group: limits.Group | None,
+                 orphaned: Callable[[], bool]) -> None:
         self.pid = pid
         self.group = group
-        self.parent = parent if spec["die_with_parent"] else 0
-        self.memory_mb = spec["limits"]["memory_mb"]
-        self.watch = None if "memory" in group.controls else limits.Watch(pid, self.memory_mb)
+        self.orphaned = orphaned if spec["die_with_parent"] else lambda: False
+        self.memory_mb = 0
+        self.watch: limits.Watch | None = None
+        if group is not None:
+            self.memory_mb = spec["limits"]["memory_mb"]
+            if "memory" not in group.controls:
+                self.watch = limits.Watch(pid, self.memory_mb)
         self.kills = 0
         self.deadline = 0.0
 
@@ -73,13 +74,13 @@ class _Supervision:
         killed = None
         if self.watch is not None:
             killed = self.watch.check()
-        else:
+        elif self.group is not None:
             kills = self.group.kills()
             if kills > self.kills:
                 self.kills, killed = kills, 0
         if killed is not None:
-            _say(f"stopped a process: the limit of {self.memory_mb} MB of memory was reached")
-        if self.parent and os.getppid() != self.parent and not self.deadline:
+            words.say(f"stopped a process: the limit of {self.memory_mb} MB of memory was reached")
+        if not self.deadline and self.orphaned():
             self.deadline = time.monotonic() + _GRACE
             os.kill(self.pid, signal.SIGTERM)
         if self.deadline and time.monotonic() > self.deadline:
@@ -102,8 +103,57 @@ class _Supervision:
                     return code if code >= 0 else 128 - code
 
     def _look_back(self) -> None:
-        if self.watch is None and self.group.kills() > self.kills:
-            _say(f"stopped a process: the limit of {self.memory_mb} MB of memory was reached")
+        if self.watch is None and self.group is not None and self.group.kills() > self.kills:
+            words.say(f"stopped a process: the limit of {self.memory_mb} MB of memory was reached")
+
+
+def supervise(spec: dict[str, Any], orphaned: Callable[[], bool],
+              program: inner.Program | None = None) -> int:
+    """Make the sandbox, stay until it ends, return the exit code.
+
+    Parameters
+    ----------
+    spec
+        What `coteach.sandbox.commandline` wrote.
+    orphaned
+        Says whether the process that wanted the sandbox is gone.
+    program
+        Called inside in place of the specification's command line.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*inner.FORWARDED, signal.SIGCHLD})
+    group = limits.Group(f"{os.getpid()}-{time.monotonic_ns():x}", spec["limits"])
+    try:
+        if spec["uid"] is None:
+            _user_namespace()
+        pid, _pipe = _start(spec, group, program)
+        if spec["report"]:
+            print(json.dumps({"controls": sorted(group.controls),
+                              "ports": syscalls.holds_ports()}), flush=True)
+        return _Supervision(spec, pid, group, orphaned).run()
+    except OSError as error:
+        words.say(f"can't build the sandbox: {error}")
+        return 125
+    finally:
+        for _attempt in range(20):
+            if group.remove():
+                break
+            time.sleep(0.05)
+
+
+def accompany(spec: dict[str, Any], orphaned: Callable[[], bool], program: inner.Program) -> int:
+    """Run a function in a process without a sandbox, and stay until it ends.
+
+    Only for code that somebody trusts with this machine; the parameters are those of `supervise`.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*inner.FORWARDED, signal.SIGCHLD})
+    here = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == here:
+            inner.call(spec, program)
+        os._exit(1)
+    return _Supervision(spec, pid, None, orphaned).run()
 
 
 def main(argument: str) -> int:
@@ -111,21 +161,4 @@ def main(argument: str) -> int:
     spec = json.loads(argument)
     parent = os.getppid()
     os.closerange(3, 1 << 16)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {*inner.FORWARDED, signal.SIGCHLD})
-    group = limits.Group(f"{os.getpid()}-{time.monotonic_ns():x}", spec["limits"])
-    try:
-        if spec["uid"] is None:
-            _user_namespace()
-        pid, _pipe = _start(spec, group)
-        if spec["report"]:
-            print(json.dumps({"controls": sorted(group.controls),
-                              "ports": syscalls.holds_ports()}), flush=True)
-        return _Supervision(spec, pid, group, parent).run()
-    except OSError as error:
-        _say(f"can't build the sandbox: {error}")
-        return 125
-    finally:
-        for _attempt in range(20):
-            if group.remove():
-                break
-            time.sleep(0.05)
+    return supervise(spec, lambda: os.getppid() != parent)

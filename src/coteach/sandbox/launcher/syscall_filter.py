@@ -4,6 +4,8 @@ The namespaces are the wall; this closes doors in it that other walls were climb
 inside the namespace, kernel key rings (they are shared by all of a user), io_uring, BPF, and
 sockets that no network namespace holds back (AF_VSOCK reaches the host of a virtual machine)
 or that no rule about ports does (multipath TCP).
+A nested sandbox may make namespaces and mounts, since it puts up inner walls for each of several
+visitors; each of them gets the whole program again, so nobody but its own code has these doors.
 The program names what is refused, so a new harmless call of a later kernel works.
 """
 
@@ -42,6 +44,8 @@ _UNCOUNTED: dict[str, tuple[int | None, int | None]] = {
 _UNSHARE, _CLONE, _SOCKET = (272, 97), (56, 220), (41, 198)
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag, the time namespace too
+_NESTED = {"mount", "umount2", "pivot_root", "mount_setattr"}
+_NOT_EVEN_NESTED = 0x04000080  # the namespaces of names and of time
 _FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 _MULTIPATH = 262  # IPPROTO_MPTCP: it answers plain TCP, and Landlock doesn't know it
 
@@ -59,13 +63,15 @@ def _refuse(number: int | None, error: int) -> bytes:
     return _step(_EQUAL, number, 0, 1) + _step(_RETURN, _ERRNO | error)
 
 
-def program(counted_memory: bool) -> bytes:
+def program(counted_memory: bool, nested: bool = False) -> bytes:
     """Return the seccomp program for this machine.
 
     Parameters
     ----------
     counted_memory
         Whether the kernel counts the memory of the whole sandbox (a control group).
+    nested
+        Whether it may make namespaces and mounts of its own.
     """
     machine = os.uname().machine
     column = 0 if machine == "x86_64" else 1
@@ -74,11 +80,12 @@ def program(counted_memory: bool) -> bytes:
     code += load_number
     if machine == "x86_64":  # the x32 numbers would be a way around the list
         code += _step(_AT_LEAST, 0x40000000, 0, 1) + _step(_RETURN, _ERRNO | ENOSYS)
-    for numbers in _REFUSED.values():
-        code += _refuse(numbers[column], EPERM)
+    for name, numbers in _REFUSED.items():
+        code += b"" if nested and name in _NESTED else _refuse(numbers[column], EPERM)
     for numbers in (*_ABSENT.values(), *(() if counted_memory else _UNCOUNTED.values())):
         code += _refuse(numbers[column], ENOSYS)
-    for number, flags in ((_UNSHARE, _NEW_NAMESPACES), (_CLONE, _NEW_NAMESPACES & ~0x80)):
+    namespaces = _NOT_EVEN_NESTED if nested else _NEW_NAMESPACES
+    for number, flags in ((_UNSHARE, namespaces), (_CLONE, namespaces & ~0x80)):
         # The low byte of clone's flags is the signal, so the time namespace has no bit there.
         code += (_step(_EQUAL, number[column], 0, 4) + load_argument
                  + _step(_ANY_BIT, flags, 0, 1) + _step(_RETURN, _ERRNO | EPERM) + load_number)

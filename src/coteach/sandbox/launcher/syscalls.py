@@ -1,7 +1,6 @@
 """The system calls that Python 3.11 has no function for, as thin as they can be.
 
-Everything in this folder runs before the sandbox exists, as `python -I -S launcher`: standard
-library only, nothing of coteach, no site-packages.
+Standard library only, as everything in this folder.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
@@ -101,6 +101,17 @@ def prctl(option: int, *values: int) -> None:
     """Call prctl(2)."""
     padded = [ctypes.c_ulong(v) for v in (*values, 0, 0, 0, 0)[:4]]
     _check(_libc.prctl(ctypes.c_int(option), *padded), f"prctl {option}")
+
+
+def set_title(title: str) -> None:
+    """Show a name for this process in lists of processes, as far as its first one left room."""
+    with open("/proc/self/stat", encoding="utf-8", errors="replace") as file:
+        fields = file.read().rpartition(")")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    if start:
+        text = os.fsencode(title)[:end - start - 2]
+        # The last byte tells the kernel that the whole is one text, which ends at the first zero.
+        ctypes.memmove(start, text.ljust(end - start - 1, b"\0") + b".", end - start)
 
 
 def drop_bounding_set() -> None:
