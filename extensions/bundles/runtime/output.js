@@ -136,7 +136,7 @@ export class OutputView extends DOMWidgetView {
       if (about[side]) image.setAttribute(side, about[side]);
       else image.removeAttribute(side);
     }
-    image.alt = plain(output.metadata?.alt ?? about.alt ?? this.model.widget_manager.words.plot);
+    image.alt = plain(output.metadata?.alt ?? about.alt ?? this.model.widget_manager.words.picture);
   }
 
   make(output) {

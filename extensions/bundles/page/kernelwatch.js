@@ -1,0 +1,101 @@
+// Is the kernel still there? A line that is down says nothing about that, and the page says which.
+
+const EVERY = 4000;
+const SOON = 1000;
+const PATIENCE = 4000;
+
+export class KernelWatch {
+  /**
+   * @param data - the page's data
+   * @param notices - where things are said
+   * @param restart - starts the moving parts again
+   */
+  constructor(data, notices, restart) {
+    this.data = data;
+    this.notices = notices;
+    this.restart = restart;
+    this.room = null;
+    this.broken = false;
+    addEventListener("online", () => this.look());
+    addEventListener("pageshow", (event) => { if (event.persisted) this.look(); });
+    addEventListener("pagehide", (event) => {
+      // A page kept for the Back button still needs its kernel.
+      if (this.room && !event.persisted) navigator.sendBeacon(`${this.address}/close`);
+    });
+    document.addEventListener("visibilitychange", () => this.look());
+  }
+
+  get address() {
+    return `${this.data.base}page/kernels/${this.room.kernel}`;
+  }
+
+  /** Keep an eye on the kernel of these widgets. */
+  follow(room) {
+    this.room = room;
+    this.broken = false;
+    this.notices.take("gone", "away");
+    this.#again(EVERY);
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+    this.room = null;
+  }
+
+  /** The socket broke. */
+  lost(room) {
+    if (room !== this.room) return;
+    this.broken = true;
+    this.look();
+  }
+
+  #again(milliseconds) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), milliseconds);
+  }
+
+  async look() {
+    const { room } = this;
+    if (!room || this.looking) return;
+    if (document.visibilityState !== "visible" && !this.broken) {
+      this.#again(EVERY);
+      return;
+    }
+    this.looking = true;
+    const patience = new AbortController();
+    const limit = setTimeout(() => patience.abort(), PATIENCE);
+    const answer = await fetch(this.address, { cache: "no-store", signal: patience.signal })
+      .catch(() => null);
+    clearTimeout(limit);
+    this.looking = false;
+    if (room !== this.room) return;
+    if (answer?.ok) await this.#there(room);
+    else if (answer && answer.status < 500) this.#gone();
+    else {
+      if (navigator.onLine !== false) this.notices.say("away", "again", () => this.look());
+      this.#again(SOON);
+    }
+  }
+
+  async #there(room) {
+    if (this.broken) {
+      try {
+        await room.reconnect();
+        this.broken = false;
+      } catch {
+        this.#again(SOON);
+        return;
+      }
+    }
+    this.notices.take("away");
+    this.#again(EVERY);
+  }
+
+  /** Only the server's own word counts. */
+  #gone() {
+    this.stop();
+    document.body.classList.add("ct-kernel-gone");
+    this.notices.take("away");
+    this.notices.say("gone", "restart", this.restart);
+  }
+}

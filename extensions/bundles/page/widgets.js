@@ -1,0 +1,276 @@
+// The moving parts: asleep as snapshots, started by the first touch, live in the same place.
+//
+// Rule: reading and answering never wait for them, and whatever happens to them is said in words
+// beside the widget that was touched.
+
+import { KernelWatch } from "./kernelwatch.js";
+import { Touches } from "./touches.js";
+import { Values } from "./values.js";
+
+const FOCUSABLE = "input, select, textarea, button, .noUi-handle, summary, [role=tab]";
+const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
+const after = (target, ...kinds) => new Promise((resolve) => {
+  for (const kind of kinds) target.addEventListener(kind, resolve, { once: true });
+});
+
+/** A refusal in words that a reader may see. */
+class Refusal extends Error {}
+
+export class Widgets {
+  constructor(data, notices) {
+    this.data = data;
+    this.words = data.words || {};
+    this.notices = notices;
+    this.touches = new Touches();
+    this.values = new Values(data);
+    this.room = null;
+    this.starting = null;
+    this.over = false;
+    this.held = false;
+    this.watch = new KernelWatch(data, notices, () => this.restart());
+    for (const kind of ["pointerdown", "focusin", "keydown"]) {
+      document.addEventListener(kind, (event) => this.#touched(event), true);
+    }
+    document.addEventListener("pointerdown", () => { this.held = true; }, true);
+    for (const kind of ["pointerup", "pointercancel"]) {
+      document.addEventListener(kind, () => { this.held = false; }, true);
+    }
+    if (data.running) this.start();
+    else this.#prefetch();
+  }
+
+  get places() {
+    return [...document.querySelectorAll(".ct-widget[data-model-id]")];
+  }
+
+  #touched(event) {
+    if (this.room || this.over) return;
+    const place = event.target.closest?.(".ct-widget[data-model-id]");
+    if (place && !event.target.closest(".ct-widget-state")) this.start(place);
+  }
+
+  /** On a good line, be ready before the first touch; a bad one is left to the reader. */
+  #prefetch() {
+    const line = navigator.connection;
+    if (!line || line.saveData || line.effectiveType !== "4g" || !(line.downlink >= 2)) return;
+    const idle = window.requestIdleCallback || ((call) => setTimeout(call, 1500));
+    const ready = () => idle(() => {
+      if (!this.room && !this.starting && document.visibilityState === "visible") this.start();
+    }, { timeout: 5000 });
+    if (document.readyState === "complete") ready();
+    else addEventListener("load", ready, { once: true });
+  }
+
+  /** Start them, or wait for what is starting; words appear beside the place that was touched. */
+  start(place) {
+    if (place) this.asked = place;
+    if (this.over || this.room) return Promise.resolve();
+    if (this.starting) {
+      if (place) this.#say(this.saying || this.words.loading);
+      return this.starting;
+    }
+    this.saying = this.words.loading;
+    if (place) this.#say(this.saying);
+    this.starting = this.#begin().then(() => this.#quiet(), (error) => this.#failed(error))
+      .finally(() => { this.starting = null; });
+    return this.starting;
+  }
+
+  async #begin() {
+    const [runtime, kernel] = await Promise.all([this.#runtime(), this.#kernel()]);
+    const room = await runtime.connect({ base: this.data.base, kernel, words: this.words,
+      lost: () => this.watch.lost(room), changed: () => this.values.save(kernel, room.changed) });
+    await room.apply(this.values.to(kernel));
+    await room.apply(this.touches.collected());
+    for (const id of this.touches.presses.splice(0)) await room.press(id, { event: "click" });
+    this.room = room;
+    this.watch.follow(room);
+    document.body.classList.remove("ct-kernel-gone");
+    const first = this.asked;
+    const places = this.places.sort((a, b) => (b === first) - (a === first));
+    await Promise.all(places.map((one) => this.#replace(one, room)));
+    for (const id of this.touches.plays.splice(0)) await room.apply({ [id]: { playing: true } });
+  }
+
+  #runtime() {
+    for (const href of this.data.parts || []) {
+      if (document.querySelector(`link[href="${href}"]`)) continue;
+      document.head.append(Object.assign(document.createElement("link"),
+        { rel: "modulepreload", href }));
+    }
+    return import(this.data.runtime);
+  }
+
+  /** Ask for this visitor's kernel and wait in line for it. */
+  async #kernel() {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await fetch(`${this.data.base}page/lessons/${this.data.lesson}/kernel`,
+        { method: "POST", headers: { Accept: "application/json" } });
+      const said = await answer.json().catch(() => ({}));
+      if (answer.status === 200) return said.kernel;
+      if (answer.status !== 202) {
+        throw new Refusal([said.error?.message, said.error?.hint].filter(Boolean).join(" "));
+      }
+      this.saying = (said.place > 0 ? this.words.place : this.words.loading)
+        .replace("{n}", said.place);
+      this.#say(this.saying);
+      await pause(Math.min(10, Math.max(0.3, said.again || 1.5)));
+    }
+  }
+
+  /** Put the live widget where its snapshot is, in one step and not under a finger. */
+  async #replace(place, room) {
+    const stage = document.createElement("div");
+    stage.className = "ct-stage ct-getting-ready";
+    place.append(stage);
+    let shown = false;
+    try {
+      shown = await room.show(place.dataset.modelId, stage);
+    } catch (error) {
+      console.error(error);
+    }
+    if (this.room !== room) shown = false;
+    if (!shown) {
+      stage.remove();
+      this.#still(place);
+      return;
+    }
+    await settled(stage);
+    while (this.held && place.contains(document.activeElement)) {
+      await Promise.race([after(document, "pointerup", "pointercancel"), pause(5)]);
+    }
+    await room.apply(pick(this.touches.collected(), place));
+    this.touches.forget(place);
+    const focus = focusIn(place, stage);
+    for (const old of [...place.children]) if (old !== stage) old.remove();
+    stage.className = "ct-stage";
+    dress(stage);
+    place.dataset.live = "";
+    focus();
+  }
+
+  /** A widget that can't be live here stays as it is, and the page says so. */
+  #still(place) {
+    if (place.querySelector(".ct-still")) return;
+    const note = document.createElement("p");
+    note.className = "ct-notice ct-still";
+    note.textContent = this.words.missing_part;
+    const asleep = place.querySelector(".ct-asleep");
+    asleep?.querySelector(".ct-start")?.remove();
+    (asleep || place).append(note);
+  }
+
+  /** The kernel is gone and somebody wants to go on. */
+  async restart() {
+    this.room?.close();
+    this.room = null;
+    this.notices.take("gone", "away");
+    for (const one of this.places) delete one.dataset.live;
+    await this.start(this.#nearest());
+  }
+
+  #nearest() {
+    const middle = innerHeight / 2;
+    const far = (one) => {
+      const box = one.getBoundingClientRect();
+      return Math.abs((box.top + box.bottom) / 2 - middle);
+    };
+    return this.places.sort((a, b) => far(a) - far(b))[0];
+  }
+
+  #say(text, again) {
+    if (!this.asked) return;
+    this.state ??= Object.assign(document.createElement("div"), { className: "ct-widget-state" });
+    this.state.setAttribute("role", "status");
+    const line = document.createElement("p");
+    line.textContent = text;
+    line.classList.toggle("ct-state", !again);
+    this.state.replaceChildren(line);
+    if (again) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "ct-button";
+      button.textContent = this.words.again;
+      button.onclick = () => this.start(this.asked);
+      this.state.append(button);
+    }
+    if (this.state.previousElementSibling !== this.asked) this.asked.after(this.state);
+  }
+
+  #quiet() {
+    this.state?.remove();
+  }
+
+  #failed(error) {
+    console.warn("the moving parts could not be started", error);
+    this.room?.close();
+    this.room = null;
+    this.#say(error instanceof Refusal && error.message ? error.message
+      : navigator.onLine === false ? this.words.offline : this.words.failed, true);
+  }
+
+  /** The class is over. */
+  end() {
+    this.over = true;
+    this.watch.stop();
+    this.room?.close();
+    this.room = null;
+    this.#quiet();
+  }
+}
+
+/** Those of the values that belong to controls in a place. */
+function pick(values, place) {
+  return Object.fromEntries(Object.entries(values).filter(([id]) =>
+    place.querySelector(`[data-ct-model="${id}"]`)));
+}
+
+/** Wait until nothing new comes into an element, at most a second. */
+function settled(element) {
+  return new Promise((resolve) => {
+    let timer;
+    const done = () => {
+      watch.disconnect();
+      clearTimeout(timer);
+      clearTimeout(last);
+      resolve();
+    };
+    const quiet = () => {
+      clearTimeout(timer);
+      timer = setTimeout(done, 60);
+    };
+    const watch = new MutationObserver(quiet);
+    const last = setTimeout(done, 1000);
+    watch.observe(element, { childList: true, subtree: true });
+    quiet();
+  });
+}
+
+/** Return how to put the focus to the same control of the live widget. */
+function focusIn(place, stage) {
+  const here = document.activeElement;
+  if (!place.contains(here) || stage.contains(here)) return () => {};
+  const old = [...place.querySelectorAll(FOCUSABLE)].filter((one) => !stage.contains(one));
+  const target = [...stage.querySelectorAll(FOCUSABLE)][old.indexOf(here)];
+  const text = /^(?:text|search|password|textarea)$/.test(here.type || "")
+    ? [here.value, here.selectionStart, here.selectionEnd] : null;
+  return () => {
+    target?.focus({ preventScroll: true });
+    if (!text || !target?.setSelectionRange) return;
+    if (target.value !== text[0]) {
+      target.value = text[0];
+      target.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    target.setSelectionRange(text[1], text[2]);
+  };
+}
+
+/** Give live sliders the names that screen readers say. */
+function dress(stage) {
+  for (const slider of stage.querySelectorAll(".widget-slider")) {
+    const name = slider.querySelector(".widget-label")?.textContent;
+    for (const handle of slider.querySelectorAll(".noUi-handle")) {
+      if (name) handle.setAttribute("aria-label", name);
+    }
+  }
+}
