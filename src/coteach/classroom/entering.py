@@ -7,7 +7,8 @@ from typing import Any
 from tornado.web import StaticFileHandler
 
 from coteach.classroom.base import Handler, own
-from coteach.classroom.guests import Pass
+from coteach.classroom.framing import frame
+from coteach.classroom.guests import PUPIL_COOKIE, Pass
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known, pictures
 from coteach.errors import Forbidden, NotFound, UserError
@@ -98,14 +99,15 @@ class ClassPage(Handler):
         self.room.guests.hear(guest)
         self.room.live.changed(row.id)
         lesson = LessonHere.find(self.room.settings, row.lesson, self.language)
-        header = self.text_of("page_header.html", row=row, card=card, title=lesson.title,
-                              picture=known(card.picture), words=pictures())
-        footer = self.text_of("page_footer.html")
+        if self.get_cookie(PUPIL_COOKIE) != guest.pupil:
+            self.set_cookie(PUPIL_COOKIE, guest.pupil, path="/c/", samesite="Lax",
+                            secure=self.room.secure)
+        header, footer = frame(self, row, card, guest)
         page = lesson.page(
             header=header, footer=footer,
-            stylesheets=(*self.room.styles, own("room.css")),
+            stylesheets=(*self.room.styles, own("class_page.css")),
             asset_base=f"/c/files/{row.id}/",
-            data={"answers": "/c/api/answers", "pupil": guest.pupil})
+            data={"answers": "/c/api/answers", "pupil": guest.pupil, "state": "/c/api/state"})
         rendered = await self.room.pages.write_page(self, page, guest.visitor)
         self.room.outlines.learnt(lesson, rendered.questions())
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 from tornado.iostream import StreamClosedError
 
+from coteach import lessonpack
 from coteach.classroom import allowed
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known
-from coteach.classroom.results import summary
+from coteach.classroom.results import newest, summary
 from coteach.errors import UserError
 from coteach.store import classes, events
-from coteach.store.schema import ClassSession
+from coteach.store.cards import waits
+from coteach.store.schema import ClassSession, Event
 
 if TYPE_CHECKING:
     from coteach.classroom.service import Classroom
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 4.0
 KEEP_ALIVE = 20.0
+SOONEST = 0.5
+"""Seconds between two tellings."""
 
 
 class Live:
@@ -69,14 +75,32 @@ def state_of(session: Session, room: Classroom, session_id: str, language: str) 
     entered = {event.actor for event in rows}
     here = room.guests.here(row.id)
     outline = outline_of(room, row, language)
+    secrets = classes.get(session, row.class_id).secrets
     return {
         "open": classes.is_open(row),
         "cards": [{"id": c.id, "name": c.nickname, "picture": known(c.picture),
+                   "waits": secrets and waits(c),
                    "state": ("here" if c.pseudonym in here else
                              "away" if c.pseudonym in entered else "not-yet")} for c in cards],
+        "paused": row.paused, "upto": row.upto, "show": row.show,
+        "outline": marked(room.states.sections(row.lesson, language), rows),
         "allowed": allowed.read(session, session_id),
         "questions": summary(outline, rows, cards, f"/c/teach/{session_id}/photos/"),
     }
+
+
+def marked(outline: Iterable[lessonpack.Section], rows: Iterable[Event]) -> list[dict[str, Any]]:
+    """Return the sections of a lesson, each with how many did not understand something in it.
+
+    Counts and no names: who said so is nowhere in what a view gets.
+    """
+    lost: Counter[str] = Counter()
+    for (cell, _key), answers in newest(rows).items():
+        lost[cell] += sum(row.value.get("kind") == "understood"
+                          and row.value.get("answer", {}).get("understood") is False
+                          for row in answers.values())
+    return [{"cell": section.cell, "level": section.level, "title": section.title,
+             "marks": sum(lost[cell] for cell in section.cells)} for section in outline]
 
 
 def outline_of(room: Classroom, row: ClassSession, language: str) -> list[dict[str, Any]]:
@@ -103,6 +127,8 @@ async def stream(handler: TeacherHandler, session_id: str) -> None:
                 handler.write(f"data: {text}\n\n" if text != last else ": still here\n\n")
                 await handler.flush()
                 last, quiet = text, 0.0
+                # Thirty answers in a second are told once and not thirty times.
+                await asyncio.sleep(SOONEST)
             try:
                 await asyncio.wait_for(view.wait(), LOOK_EVERY)
             except TimeoutError:

@@ -10,7 +10,7 @@ import tornado.web
 from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from coteach import ui
-from coteach.classroom import answers, doors, entering, namecards, teaching
+from coteach.classroom import answers, doors, entering, further, namecards, pacing, teaching
 from coteach.classroom.base import BASE, STATIC, Handler, Health, Missing, own
 from coteach.classroom.guests import COOKIE, Guests
 from coteach.classroom.lessons import Outlines
@@ -44,6 +44,7 @@ class Classroom:
         self.wrong_codes = WrongCodes()
         self.wrong_secrets = WrongSecrets()
         self.live = Live()
+        self.states = pacing.States(self)
         self.templates = ui.environment(HERE / "templates", static=f"{BASE}static/")
         static: Any = self.templates.globals["static"]
         self.styles = (static("tokens.css"), static("base.css"))
@@ -60,6 +61,7 @@ class Classroom:
 
     async def class_is_over(self, session_id: str) -> None:
         """End the kernels of a class that was closed, and tell its views."""
+        self.states.forget(session_id)
         await self._end_kernels(f"{session_id}:")
         self.live.changed(session_id)
 
@@ -113,14 +115,16 @@ def create_application(settings: Settings, database: Database | None = None) -> 
         at("", entering.EnterCode), at("healthz", Health), at("leave", doors.Leave),
         (f"{BASE}static/room/(.*)", Files, {"path": str(STATIC)}),
         (f"{BASE}static/(.*)", Files, {"path": str(ui.STATIC)}),
-        at("api/answers", answers.Answers), at(f"files/{ID}/(.+)", entering.Asset),
+        at("api/answers", answers.Answers), at("api/state", pacing.State),
+        at(f"files/{ID}/(.+)", entering.Asset),
         at("teach/?", teaching.Classes), at("teach/open", teaching.Open),
         at(f"teach/class/{ID}", namecards.Cards),
         at(f"teach/class/{ID}/secrets", namecards.Secrets),
         at(f"teach/class/{ID}/card/{ID}", namecards.Card), at(f"teach/{ID}", teaching.Watch),
         at(f"teach/{ID}/board", teaching.Board), at(f"teach/{ID}/close", teaching.Close),
+        at(f"teach/{ID}/control", pacing.Control), at(f"teach/{ID}/question", teaching.Present),
         at(f"teach/{ID}/events", teaching.Stream), at(f"teach/{ID}/answers.csv", teaching.Csv),
-        *room.pages.handlers,
+        *further.routes(at), *room.pages.handlers,
         at(CODE, entering.ClassPage), at(f"{CODE}/enter", doors.TakeCard),
     ]
     return Application(

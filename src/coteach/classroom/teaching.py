@@ -19,7 +19,7 @@ from coteach.classroom import lessons, live, results
 from coteach.classroom.base import Handler
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import pictures
-from coteach.errors import UserError
+from coteach.errors import NotFound, UserError
 from coteach.hub.session import SESSION_COOKIE
 from coteach.i18n import gettext as _
 from coteach.store import classes, events
@@ -127,8 +127,7 @@ class Watch(TeacherHandler):
             lambda s: live.state_of(s, self.room, session_id, self.language))
         address, reachable = self.address_of(row)
         self.show("watch.html", row=row, school_class=school_class, title=here.title, state=state,
-                  address=address, reachable=reachable, qr=qr(address),
-                  words={name: word for name, word in pictures().items()})
+                  address=address, reachable=reachable, qr=qr(address), words=pictures())
 
 
 class Board(TeacherHandler):
@@ -142,6 +141,20 @@ class Board(TeacherHandler):
         self.show("board.html", row=row, address=address, reachable=reachable, qr=qr(address),
                   title=here.title, open=classes.is_open(row),
                   plain=address.removeprefix("https://").removeprefix("http://")[:-len(row.code)])
+
+
+class Present(TeacherHandler):
+    """`/c/teach/SESSION/question?id=…`: what the class answered to one question, for the board."""
+
+    async def get(self, session_id: str) -> None:
+        """Show it without names; what is on the projector is seen by everybody."""
+        row = await self.read(lambda s: self.my_session(s, session_id))
+        state = await self.read(
+            lambda s: live.state_of(s, self.room, session_id, self.language))
+        wanted = self.get_query_argument("id", "")
+        if not any(question["id"] == wanted for question in state["questions"]):
+            raise NotFound(_("This lesson does not ask that question."))
+        self.show("present.html", row=row, state=state, wanted=wanted, words=pictures())
 
 
 class Stream(TeacherHandler):

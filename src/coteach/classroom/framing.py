@@ -1,0 +1,42 @@
+"""What stands around a lesson on a pupil's page: who she is, the class's pace, its languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coteach.classroom.base import Handler, own
+from coteach.classroom.guests import Pass
+from coteach.classroom.pictures import known, pictures
+from coteach.i18n import gettext as _
+from coteach.store.schema import ClassSession, NameCard
+
+
+def frame(handler: Handler, row: ClassSession, card: NameCard, guest: Pass) -> tuple[str, str]:
+    """Return the header and the footer of a class page, as HTML.
+
+    The pace comes with the header, as a rule that hides what is beyond: nothing of it is seen
+    before the script runs, nor without scripts.
+    """
+    state = handler.room.states.told(row, handler.language)
+    header = handler.text_of(
+        "page_header.html", row=row, card=card, picture=known(card.picture), words=pictures(),
+        beyond=state["beyond"])
+    footer = handler.text_of(
+        "page_footer.html", script=own("class_page.js"),
+        about={"state": state, "address": "/c/api/state", "pupil": guest.pupil, "words": words()})
+    return header, footer
+
+
+def words() -> dict[str, Any]:
+    """Return the sentences of `class_page.js` in the language in force."""
+    return {
+        "beyond": _("Your teacher opens the next part soon."),
+        "opened": _("Your teacher has opened the next part."),
+        "eyesUp": _("Eyes up"),
+        "look": _("Look at your teacher. What you typed is kept."),
+        "goOn": _("Go on"),
+        "lineDown": _("Your line is down. You can go on reading."),
+        "showing": _("Your teacher is showing you this part."),
+        "back": _("Back to where I was"),
+        "stay": _("Stay here"),
+    }
