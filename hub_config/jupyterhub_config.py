@@ -2,6 +2,7 @@
 # coteach.configure; who may do what, scope by scope, is in coteach/configure/roles.py.
 from coteach.configure import (
     load_settings,
+    prepare_labs,
     update_accounts,
     update_hub,
     update_labs,
@@ -18,4 +19,5 @@ update_proxy(c, settings)
 update_accounts(c, settings)
 update_roles(c, settings)
 update_labs(c, settings)
+prepare_labs(settings)
 update_pages(c, settings)

@@ -198,6 +198,30 @@ def terminal(hub: Hub) -> Terminal:
     return Terminal(hub.url, "amina")
 
 
+def lab_pid(hub: Hub, person: str) -> int:
+    return json.loads((hub.layout.run / f"lab-{file_name(person)}.json").read_text())[0]
+
+
+def command_line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
+
+
+def template_pid(hub: Hub) -> int:
+    found = [int(p) for p in Path(f"/proc/{hub.process.pid}/task/{hub.process.pid}/children").read_text().split()
+             if command_line(int(p)).endswith("coteach labs")]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_labs_are_forks_of_one_template_that_holds_no_secret(hub):
+    for person in ("amina", "đào"):
+        assert command_line(lab_pid(hub, person)).startswith("coteach lab: ")
+    template = template_pid(hub)
+    assert len(os.listdir(f"/proc/{template}/task")) == 1
+    environ = Path(f"/proc/{template}/environ").read_bytes()
+    assert b"-secret" not in environ and b"TOKEN" not in environ and TOKEN.encode() not in environ
+
+
 def test_a_home_belongs_to_its_person(hub, terminal):
     assert "/home/me" in terminal.run("cd; pwd; echo mine > note")
     note = hub.home("amina") / "note"
@@ -310,6 +334,23 @@ def test_a_fork_bomb_is_bounded_others_go_on_and_the_hub_ends_it(hub):
     assert hub.close("amina") < 25
     hub.open("amina")
     assert (hub.home("amina") / "note").read_text() == "mine\n"
+
+
+def test_a_template_that_is_gone_is_replaced_and_one_that_can_not_be_had_is_not_missed(hub):
+    before = template_pid(hub)
+    os.kill(before, signal.SIGKILL)
+    hub.open("ben")
+    assert template_pid(hub) != before and command_line(lab_pid(hub, "ben")).startswith("coteach lab: ")
+    hub.close("ben")
+    shutil.rmtree(hub.layout.run / "fork-labs")
+    (hub.layout.run / "fork-labs").write_text("no folder")
+    os.kill(template_pid(hub), signal.SIGKILL)
+    hub.open("ben")
+    assert "jupyterhub-singleuser" in command_line(lab_pid(hub, "ben"))
+    assert "launcher" in command_line(lab_pid(hub, "ben"))
+    assert "without a fork for now" in (hub.folder / "hub.log").read_text()
+    hub.close("ben")
+    (hub.layout.run / "fork-labs").unlink()
 
 
 def test_a_lab_outlives_a_killed_hub_and_is_known_again(hub):

@@ -149,6 +149,8 @@ class Settings:
     lesson_kernels: int = 40
     """Kernels of class pages at the same time; one takes about 100 MB."""
     process_limit: int = 256
+    fork_labs: bool = True
+    """Start Labs as forks of one process that has imported JupyterLab."""
     cull_idle_seconds: int = 3600
     recording_days: int = 180
     """Recordings are deleted this many days after they were made."""

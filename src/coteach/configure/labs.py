@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from coteach.hub import labfork
 from coteach.settings import Settings
+
+
+def prepare_labs(settings: Settings) -> None:
+    """Start what Labs are forked from, so that it gets ready while the Hub does."""
+    labfork.launch(settings)
 
 
 def update_labs(c: Any, settings: Settings) -> None:

@@ -145,6 +145,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._made_of = ""
+        self._ready = False
 
     @property
     def pid(self) -> int | None:
@@ -163,19 +164,27 @@ class ForkServer:
             It can't be had: the words say which module can't be imported, or what it started.
         """
         async with self._lock:
-            if self._alive() and self._made_of == fingerprint():
-                return
-            self.close()
-            await self._start()
+            if not self._alive() or self._made_of != fingerprint():
+                self.close()
+                self.launch()
+            if not self._ready:
+                await self._wait()
 
-    async def _start(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.folder.chmod(0o700)
-        self._made_of = fingerprint()
+    def launch(self) -> None:
+        """Start the template and go on while it imports; `start` waits for it.
+
+        Raises
+        ------
+        ForkFailed
+            No process could be started.
+        """
+        self._made_of, self._ready = fingerprint(), False
         ours, theirs = socket.socketpair()
         try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.chmod(0o700)
             with self.log.open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: ASYNC220  forking is quick
+                self._process = subprocess.Popen(
                     [sys.executable, "-c", _START, str(theirs.fileno()), str(os.getpid()),
                      json.dumps(self.imports), f"coteach {self.name}"],
                     env=self._environment(), cwd="/", stdin=subprocess.DEVNULL, stdout=log,
@@ -185,16 +194,20 @@ class ForkServer:
             raise ForkFailed(str(error)) from error
         finally:
             theirs.close()
-        self._control = ours
         ours.setblocking(False)
+        self._control = ours
+
+    async def _wait(self) -> None:
+        assert self._control is not None
         try:
-            line = await asyncio.wait_for(self._answer(ours), READY_SECONDS)
+            line = await asyncio.wait_for(self._answer(self._control), READY_SECONDS)
             answer = json.loads(line or b"{}")
         except (TimeoutError, OSError, ValueError) as error:
             answer = {"error": f"no answer ({error!r})"}
         if "ready" not in answer:
             self.close()
             raise ForkFailed(answer.get("error") or f"the template ended; see {self.log}")
+        self._ready = True
 
     @staticmethod
     async def _answer(control: socket.socket) -> bytes:

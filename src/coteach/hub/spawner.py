@@ -4,6 +4,9 @@ The Lab shares the machine's network, because it must reach the Hub and its brow
 everything else of another person, of the Hub and of the machine is not there. A Lab outlives a Hub
 that restarts: process id and start time are kept, and both must fit before a process is believed
 to be that Lab.
+
+Labs are forked from a template that has imported JupyterLab already (`labfork`). Where that can't
+be, a Lab is started as a program of its own, in the same sandbox.
 """
 
 from __future__ import annotations
@@ -24,13 +27,15 @@ from traitlets import Integer, Unicode, default
 
 from coteach import i18n, ports, sandbox
 from coteach.errors import UserError
-from coteach.hub import lab
+from coteach.forkserver import Child, ForkFailed
+from coteach.hub import lab, labfork
 from coteach.hub.templating import language_of
 from coteach.i18n import gettext as _
 from coteach.settings import Settings, load
 from coteach.store.full import storage_full
 
 _POLL = 0.1
+_SOON = 0.03
 _STOP_SECONDS = 5
 
 
@@ -52,6 +57,7 @@ class CoteachSpawner(LocalProcessSpawner):
     process_limit = Integer(config=True, help="Processes and threads of a Lab with its kernels.")
     started = Integer(0, help="When the process started, in ticks of the machine's kernel.")
 
+    _child: Child | None = None
     _stage = 0
     _messages: tuple[str, ...] = ()
 
@@ -71,7 +77,7 @@ class CoteachSpawner(LocalProcessSpawner):
     def _cmd_default(self) -> list[str]:
         # Not jupyter-labhub: it uses JupyterHub's older way in, which asks even a Hub token for a
         # cross-site cookie.
-        return ["jupyterhub-singleuser"]
+        return [labfork.PROGRAM]
 
     @default("default_url")
     def _default_url_default(self) -> str:
@@ -163,9 +169,11 @@ class CoteachSpawner(LocalProcessSpawner):
                 await self._end_forgotten()
                 self.port = self._own_port()
                 log = lab.LabLog(self.settings.layout, self._file_name)
-                process = self._launch(log)
+                if not await self._fork(log):
+                    self._launch(log)
+                self._write_down()
                 self._stage = 1
-                await self._listening(process, log)
+                await self._listening(log)
             except UserError as error:
                 raise LabFailed(error.message, error.hint) from error
             except OSError as error:
@@ -187,7 +195,26 @@ class CoteachSpawner(LocalProcessSpawner):
             return self.port
         return ports.free_port(host, taken=taken)
 
-    def _launch(self, log: lab.LabLog) -> subprocess.Popen[bytes]:
+    async def _fork(self, log: lab.LabLog) -> bool:
+        """Fork the Lab from the template; say whether that was possible."""
+        server = labfork.server_of(self.settings)
+        if server is None or list(self.cmd) != [labfork.PROGRAM]:
+            return False
+        log.open().close()
+        argv = [labfork.program_path(), *self.get_args()]
+        try:
+            child = await server.fork(
+                labfork.ENTRY, {"argv": argv}, sandbox=self._sandbox(), env=self.get_env(),
+                log=log.file, title=f"coteach lab: {argv[0]}")
+        except ForkFailed as error:
+            self.log.warning("Labs are started without a fork for now: %s", error)
+            labfork.failed(self.settings)
+            return False
+        self._child = child
+        self.pid, self.started = child.pid, child.started
+        return True
+
+    def _launch(self, log: lab.LabLog) -> None:
         env = self.get_env()
         argv, folder = self._command()
         with log.open() as out:
@@ -196,29 +223,40 @@ class CoteachSpawner(LocalProcessSpawner):
                 start_new_session=True)
         self.pid = process.pid
         self.started = sandbox.started(self.pid) or 0
+
+    def _write_down(self) -> None:
         self._pid_file.write_text(json.dumps([self.pid, self.started]), encoding="ascii")
         self.log.info("Lab of %s: process %s, port %s", self.user.name, self.pid, self.port)
-        return process
 
-    async def _listening(self, process: subprocess.Popen[bytes], log: lab.LabLog) -> None:
+    async def _listening(self, log: lab.LabLog) -> None:
+        pid, host = self.pid, self.ip or "127.0.0.1"
         deadline = time.monotonic() + max(5, self.start_timeout - 5)
         while time.monotonic() < deadline:
-            if process.poll() is not None:
+            code = self._exit_code()
+            if code is not None:
                 raise LabFailed(
-                    _("Your workbench ended while it started (code {code}).").format(
-                        code=process.returncode), log.tail())
-            if not ports.listens(self.ip or "127.0.0.1", self.port,
-                                 ports.descendants(process.pid)):
-                await asyncio.sleep(_POLL)
+                    _("Your workbench ended while it started (code {code}).").format(code=code),
+                    log.tail())
+            if not ports.listens(host, self.port, ports.descendants(pid)):
+                await asyncio.sleep(_SOON)
                 continue
             try:
-                _reader, writer = await asyncio.open_connection(self.ip or "127.0.0.1", self.port)
+                _reader, writer = await asyncio.open_connection(host, self.port)
             except OSError:
-                await asyncio.sleep(_POLL)
+                await asyncio.sleep(_SOON)
                 continue
             writer.close()
             return
         raise LabFailed(_("Your workbench took too long to start."), log.tail())
+
+    def _exit_code(self) -> int | None:
+        """Return None while the Lab runs, otherwise its exit code (0 if nobody knows it)."""
+        if self.proc is not None:
+            return self.proc.poll()
+        if self._child is not None:
+            return self._child.poll()
+        there = self.pid and self.started and sandbox.started(self.pid) == self.started
+        return None if there else 0
 
     async def _end_forgotten(self) -> None:
         """End a Lab of this person that a Hub started and did not live to write down."""
@@ -259,18 +297,14 @@ class CoteachSpawner(LocalProcessSpawner):
         """Forget the process."""
         super().clear_state()
         self.proc = None  # type: ignore[assignment]  # the trait allows it
+        self._child = None
         self.started = 0
 
     async def poll(self) -> int | None:
         """Return None while the Lab runs, otherwise its exit code (0 if nobody knows it)."""
-        if self.proc is not None:
-            code = self.proc.poll()
-            if code is None:
-                return None
-        else:
-            code = 0
-            if self.pid and self.started and sandbox.started(self.pid) == self.started:
-                return None
+        code = self._exit_code()
+        if code is None:
+            return None
         self.clear_state()
         return int(code)
 
