@@ -431,7 +431,7 @@ async def test_a_question_that_a_page_showed_is_taken_and_another_cell_is_not(si
     pupil = await site.pupil("Mai")
     made = answer(cell="plot") | {"value": {"kind": "text", "key": "made", "answer": {"text": "x"}}}
     assert (await pupil.send(made)).status_code == 200, "a cell may make questions when it runs"
-    site.room.outlines.learnt(LessonHere.find(site.settings, "swing", "en"), [
+    site.room.outlines.learnt(LessonHere.find(site.settings, "swing", "en").page(), [
         {"cell": "setup", "key": "", "kind": "text", "prompt": "?", "options": [], "unit": ""}])
     assert (await pupil.send(made | {"id": str(uuid.uuid4())})).status_code == 400
     shown = answer(cell="setup") | {"value": {"kind": "text", "key": "", "answer": {"text": "x"}}}

@@ -6,8 +6,9 @@ from typing import Any
 
 from tornado.web import StaticFileHandler
 
+from coteach import lessonpack
 from coteach.classroom.base import Handler, own
-from coteach.classroom.framing import frame
+from coteach.classroom.framing import frame, voices
 from coteach.classroom.guests import PUPIL_COOKIE, Pass
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known, pictures
@@ -103,13 +104,14 @@ class ClassPage(Handler):
             self.set_cookie(PUPIL_COOKIE, guest.pupil, path="/c/", samesite="Lax",
                             secure=self.room.secure)
         header, footer = frame(self, row, card, guest)
+        base = f"/c/files/{row.id}/"
+        kept = await self.room.states.of(self, row.id)
         page = lesson.page(
             header=header, footer=footer,
             stylesheets=(*self.room.styles, own("class_page.css")),
-            asset_base=f"/c/files/{row.id}/",
+            asset_base=base, voices=voices(lesson, base, kept.language),
             data={"answers": "/c/api/answers", "pupil": guest.pupil, "state": "/c/api/state"})
-        rendered = await self.room.pages.write_page(self, page, guest.visitor)
-        self.room.outlines.learnt(lesson, rendered.questions())
+        await self.room.pages.write_page(self, page, guest.visitor)
 
 
 class Asset(Handler, StaticFileHandler):  # type: ignore[misc]
@@ -133,6 +135,11 @@ class Asset(Handler, StaticFileHandler):  # type: ignore[misc]
     async def head(self, session_id: str, path: str) -> None:  # type: ignore[override]
         """Serve a file's headers."""
         await self.get(session_id, path, include_body=False)
+
+    def get_content_type(self) -> str:
+        """Return the type; voices have one that every browser plays."""
+        ending = str(self.absolute_path).rpartition(".")[2]
+        return lessonpack.VOICE_TYPES.get(ending) or StaticFileHandler.get_content_type(self)
 
     def set_extra_headers(self, path: str) -> None:
         """Let the browser keep it; it asks again by entity tag."""

@@ -19,7 +19,7 @@ from coteach.errors import NotFound
 from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from coteach.i18n import gettext as _
 from coteach.lessonpack import get_lesson
-from coteach.pages import Page
+from coteach.pages.page import Page, folder_stamp
 from coteach.settings import Settings
 
 
@@ -55,15 +55,14 @@ class LessonHere:
         return Page(
             notebook=self.lesson.notebook_in(self.language), folder=self.lesson.folder,
             language=self.language, source_language=self.lesson.languages[0], title=self.title,
-            notice=self.notice, env={"COTEACH_LESSON": self.lesson.id}, **more)
+            notice=self.notice, env={"COTEACH_LESSON": self.lesson.id},
+            name=f"{self.lesson.id}/{self.language}", version=self.digest, **more)
 
     @property
     def digest(self) -> str:
-        """A name for the content: it changes when the notebook or its translation does."""
-        total = hashlib.sha256(self.lesson.notebook_path.read_bytes())
-        po = lessonpack.translation_file(self.lesson.folder, self.language)
-        total.update(po.read_bytes() if po.is_file() else b"")
-        return total.hexdigest()[:16]
+        """A name for the content: it changes when something in the pack does."""
+        text = f"{self.language} {folder_stamp(self.lesson.folder)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,9 @@ class Outlines:
         return Asked((*source, *shown), frozenset(q["cell"] for q in shown),
                      frozenset(cells - {q["cell"] for q in source}))
 
-    def learnt(self, here: LessonHere, questions: list[dict[str, Any]]) -> None:
-        """Keep the questions that a pupil's page showed."""
-        file = self._file(here)
+    def learnt(self, page: Page, questions: list[dict[str, Any]]) -> None:
+        """Keep the questions that a lesson asked when it was executed."""
+        file = self._folder / f"{page.name.replace('/', '-')}-{page.digest}.json"
         if questions and not file.exists():
             scratch = file.with_suffix(".new")
             scratch.write_text(json.dumps(questions, ensure_ascii=False), encoding="utf-8")

@@ -38,8 +38,8 @@ class Classroom:
         self.database = database
         with database.reading() as session:
             self.guests = Guests(settings, cards.rounds(session))
-        self.pages = ClassPages(settings, BASE, self.visitor_of)
         self.outlines = Outlines(settings)
+        self.pages = ClassPages(settings, BASE, self.visitor_of, learnt=self.outlines.learnt)
         self.sessions = Sessions(settings, database)
         self.wrong_codes = WrongCodes()
         self.wrong_secrets = WrongSecrets()

@@ -1,30 +1,41 @@
 """The routes of class pages. Each one for a kernel asks first whether it is this visitor's.
 
-A kernel of somebody else answers as one that does not exist. Nothing here starts, interrupts or
-runs anything: a browser can talk to its widgets and say that its page is closed.
+A kernel of somebody else answers as one that does not exist. Nothing here interrupts or runs
+anything: a browser can ask for a kernel, talk to its widgets and say that its page is closed.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
+from jupyter_core.paths import jupyter_path
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import APIHandler, FileFindHandler
 from tornado.web import HTTPError, RequestHandler, StaticFileHandler
-from voila.paths import collect_static_paths
-from voila.static_file_handler import MultiStaticFileHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from coteach.pages.kernels import LessonKernels
+from coteach.errors import NotFound, UserError
+from coteach.i18n import LANGUAGE_COOKIE, negotiate, set_language
+from coteach.i18n import gettext as _
+from coteach.pages import pictures, questions
+from coteach.pages.turns import AGAIN
 
 STATIC = Path(__file__).parent / "static"
 KERNEL = r"(?P<kernel_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+LESSON = r"(?P<digest>[0-9a-f]{8,64})"
+FOREVER = "public, max-age=31536000, immutable"
+MINE_FOREVER = "private, max-age=31536000, immutable"
+
+log = structlog.get_logger("pages")
 
 
 class VisitorIdentity(IdentityProvider):
@@ -49,19 +60,29 @@ class _OwnKernel:
         await super().prepare(*args, **kwargs)  # type: ignore[misc]
         handler: Any = self
         visitor = handler.current_user
-        kernels: LessonKernels = handler.settings["kernel_manager"]
+        kernels = handler.settings["kernel_manager"]
         kernel_id = str(handler.path_kwargs.get("kernel_id", ""))
         if visitor is None or not kernels.belongs(kernel_id, visitor.username):
             raise HTTPError(404)
-        kernels.touch(kernel_id)
 
 
 class KernelSocket(_OwnKernel, VoilaKernelWebsocketHandler):
     """The page's line to its widgets. The kernel manager lets widget messages through only."""
 
+    async def open(self, kernel_id: str) -> None:
+        """Note the socket, so that it can be closed when its kernel ends."""
+        kernels = self.settings["kernel_manager"]
+        owned = kernels.owners.get(kernel_id)
+        if owned is None:
+            self.close(4404, "gone")
+            return
+        owned.sockets.add(self)
+        kernels.touch(kernel_id)
+        await super().open(kernel_id)
+
     def on_message(self, ws_message: Any) -> None:
-        """Pass a message on and note that the page is alive."""
-        self.settings["kernel_manager"].touch(self.kernel_id)
+        """Pass a message on and note that somebody does something."""
+        self.settings["kernel_manager"].touch(self.kernel_id, used=True)
         super().on_message(ws_message)
 
 
@@ -78,38 +99,139 @@ class KernelAlive(_OwnKernel, APIHandler):
 
     async def get(self, kernel_id: str) -> None:
         """Answer 204, or 404 when the kernel is gone."""
-        if not await self.settings["kernel_manager"].alive(kernel_id):
+        kernels = self.settings["kernel_manager"]
+        if not await kernels.alive(kernel_id):
             raise HTTPError(404)
+        kernels.touch(kernel_id)
         self.set_status(204)
 
 
-class KernelClose(_OwnKernel, APIHandler):
-    """The page is being left."""
+class _FromOurPages:
+    """Lets a request change something only when one of our own pages makes it."""
 
     def check_xsrf_cookie(self) -> None:
-        """Accept a beacon of our own pages; it can't carry a header with a token."""
-        origin = self.request.headers.get("Origin")
-        site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
-        same = origin is None or urlsplit(origin).netloc == self.request.host
+        """Accept what our pages send; a beacon can't carry a header with a token."""
+        handler: Any = self
+        origin = handler.request.headers.get("Origin")
+        site = handler.request.headers.get("Sec-Fetch-Site", "same-origin")
+        same = origin is None or urlsplit(origin).netloc == handler.request.host
         if site not in ("same-origin", "none") or not same:
             raise HTTPError(403)
 
+
+class KernelClose(_FromOurPages, _OwnKernel, APIHandler):
+    """The page is being left; a reload or another tab keeps its kernel."""
+
     async def post(self, kernel_id: str) -> None:
-        """End the kernel."""
-        await self.settings["kernel_manager"].close(kernel_id)
+        """Note it."""
+        self.settings["kernel_manager"].leaving(kernel_id)
         self.set_status(204)
 
 
-class VoilaFiles(MultiStaticFileHandler):
-    """Voila's scripts. All but the entry point have their content's hash or chunk in the name."""
+class _Lesson(_FromOurPages, APIHandler):
+    """Something of a lesson, for visitors only; errors are sentences."""
 
-    def set_extra_headers(self, path: str) -> None:
-        """Let browsers keep them for a day; a new Voila comes with a new release of coteach."""
-        self.set_header("Cache-Control", "public, max-age=86400")
+    async def prepare(self, *args: Any, **kwargs: Any) -> None:
+        await super().prepare(*args, **kwargs)
+        if self.current_user is None:
+            raise HTTPError(404)
+        self.check_xsrf_cookie()
+        set_language(negotiate(cookie=self.get_cookie(LANGUAGE_COOKIE),
+                               accept=self.request.headers.get("Accept-Language")))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer with a sentence as JSON."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        if not isinstance(error, UserError):
+            error = NotFound(_("There is no such page.")) if status_code == 404 else UserError(
+                _("Something went wrong here, and it is not your fault."),
+                hint=_("Try again in a moment."), status=status_code, code="internal")
+        self.set_status(error.status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"error": {
+            "message": error.message, "hint": error.hint, "code": error.code}}))
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Keep the status of a `UserError`."""
+        error = (kwargs.get("exc_info") or (None, None, None))[1]
+        super().send_error(error.status if isinstance(error, UserError) else status_code, **kwargs)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log faults of ours only."""
+        if not isinstance(value, (UserError, HTTPError)):
+            log.error("fault", path=self.request.path, exc_info=(typ, value, tb))
+
+
+class LessonKernel(_Lesson):
+    """Asking for the visitor's kernel of a lesson."""
+
+    async def post(self, digest: str) -> None:
+        """Answer with the kernel, or with the place in the queue."""
+        kernel, place = await self.settings["class_pages"].ask_kernel(
+            self.current_user.username, digest)
+        if kernel is None:
+            self.set_status(202)
+            self.finish({"place": place, "again": AGAIN})
+        else:
+            self.finish({"kernel": kernel})
+
+
+class LessonStates(_Lesson):
+    """The states of a lesson's widgets as the page shows them."""
+
+    async def get(self, digest: str) -> None:
+        """Answer with JSON that never changes."""
+        packed = self.settings["class_pages"].states(digest)
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", MINE_FOREVER)
+        self.set_header("Vary", "Accept-Encoding")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(packed)
+        else:
+            self.finish(gzip.decompress(packed))
+
+
+class LessonCells(_Lesson):
+    """The outputs of a lesson for a page that came with its text alone."""
+
+    async def get(self, digest: str) -> None:
+        """Answer with HTML by cell, or 202 while the lesson is being executed."""
+        base = self.get_query_argument("assets", "")
+        if not base.startswith("/") or base.startswith("//") or not all(
+                sign.isalnum() or sign in "/-_." for sign in base):
+            base = ""
+        cells = await self.settings["class_pages"].cells(digest, base)
+        self.set_header("Cache-Control", "no-store")
+        if cells is None:
+            self.set_status(202)
+            self.finish({"again": 1})
+        else:
+            self.finish(cells)
+
+
+class LessonFile(_Lesson):
+    """A picture that was taken out of a page; its name is its content."""
+
+    async def get(self, digest: str, name: str) -> None:
+        """Answer with the picture."""
+        content = self.settings["class_pages"].file(digest, name)
+        if content is None:
+            raise NotFound(_("There is no such page."))
+        self.set_header("Content-Type", pictures.KINDS[name.rpartition(".")[2]])
+        self.set_header("Cache-Control", MINE_FOREVER)
+        # A picture opened by itself must not run what stands in it.
+        self.set_header("Content-Security-Policy",
+                        "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+        self.finish(content)
+
+    def head(self, digest: str, name: str) -> Any:
+        """Answer with the headers."""
+        return self.get(digest, name)
 
 
 class ExtensionFiles(FileFindHandler):
-    """Scripts of front-end extensions; readable by everybody, like all scripts."""
+    """Modules of other packages' widgets; readable by everybody, like all scripts."""
 
     @allow_unauthenticated
     async def get(self, path: str, include_body: bool = True) -> None:
@@ -122,31 +244,87 @@ class ExtensionFiles(FileFindHandler):
         return self.get(path, include_body=False)
 
     def set_extra_headers(self, path: str) -> None:
-        """As for Voila's own scripts."""
+        """Let browsers keep them for a day."""
         self.set_header("Cache-Control", "public, max-age=86400")
+
+
+@lru_cache(maxsize=64)
+def _packed(path: str, _changed: str) -> bytes:
+    return gzip.compress(Path(path).read_bytes(), 9)
+
+
+class StaticFiles(StaticFileHandler):
+    """The page's own scripts and styles, compressed once."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Serve a file, packed for browsers that can unpack it."""
+        if path in MADE:
+            self._finish(gzip.compress(MADE[path][0]()), MADE[path][1])
+            return
+        packs = path.endswith((".js", ".css", ".json", ".svg")) and include_body
+        if not packs or "gzip" not in self.request.headers.get("Accept-Encoding", ""):
+            await super().get(path, include_body)
+            return
+        self.path = self.parse_url_path(path)
+        absolute = self.validate_absolute_path(self.root,
+                                               self.get_absolute_path(self.root, self.path))
+        if absolute is None:
+            return
+        self.absolute_path = absolute
+        self._finish(_packed(absolute, str(self.get_modified_time())), self.get_content_type())
+
+    def _finish(self, packed: bytes, kind: str) -> None:
+        self.set_header("Content-Type", kind)
+        self.set_header("Vary", "Accept-Encoding")
+        self.set_extra_headers(self.request.path)
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.finish(packed)
+        else:
+            self.finish(gzip.decompress(packed))
+
+    def compute_etag(self) -> str | None:
+        """Return the tag of a file, or of what was put together."""
+        if getattr(self, "absolute_path", None) is None:
+            return RequestHandler.compute_etag(self)
+        return super().compute_etag()
+
+    def set_extra_headers(self, path: str) -> None:
+        """What is asked for by content never changes; the built parts have it in their names."""
+        forever = self.get_query_argument("v", None) or "/runtime/" in self.request.path
+        self.set_header("Cache-Control", FOREVER if forever else "no-cache")
+
+
+MADE: dict[str, tuple[Callable[[], bytes], str]] = {
+    "questions.js": (questions.script, "text/javascript; charset=utf-8"),
+    "questions.css": (questions.style, "text/css; charset=utf-8"),
+}
+"""Files that are put together from the widgets' own."""
 
 
 @cache
 def _digest(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    content = MADE[name][0]() if name in MADE else (STATIC / name).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
-def versioned(base: str, name: str) -> str:
+def own(base: str, name: str) -> str:
     """Return the address of one of the page's own files, new whenever its content is."""
-    return f"{base}{name}?v={_digest(name)}"
+    return f"{base}page/static/{name}?v={_digest(name)}"
 
 
-def routes(base: str, extensions: list[str]) -> list[Any]:
+def routes(base: str) -> list[Any]:
     """Return the routes under an address that ends with a slash."""
     return [
         (rf"{base}api/kernels/{KERNEL}", KernelModel),
         (rf"{base}api/kernels/{KERNEL}/channels", KernelSocket),
         (rf"{base}page/kernels/{KERNEL}", KernelAlive),
         (rf"{base}page/kernels/{KERNEL}/close", KernelClose),
-        # Voila's own word at leaving; its own handler wants a token that a beacon can't carry.
-        (rf"{base}voila/api/shutdown/{KERNEL}", KernelClose),
-        (rf"{base}page/static/(.*)", StaticFileHandler, {"path": str(STATIC)}),
-        (rf"{base}voila/static/(.*)", VoilaFiles,
-         {"paths": collect_static_paths(["voila", "nbconvert"], "lab")}),
-        (rf"{base}voila/labextensions/(.*)", ExtensionFiles, {"path": extensions}),
+        (rf"{base}page/lessons/{LESSON}/kernel", LessonKernel),
+        (rf"{base}page/lessons/{LESSON}/states", LessonStates),
+        (rf"{base}page/lessons/{LESSON}/cells", LessonCells),
+        (rf"{base}page/lessons/{LESSON}/files/(?P<name>[\w.]+)", LessonFile),
+        (rf"{base}page/static/(.*)", StaticFiles, {"path": str(STATIC)}),
+        (rf"{base}page/nbextensions/(.*)", ExtensionFiles,
+         {"path": jupyter_path("nbextensions")}),
     ]

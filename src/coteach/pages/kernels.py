@@ -1,7 +1,7 @@
-"""The kernels of class pages: each in a sandbox, each belonging to one visitor.
+"""The kernels of class pages: one for each visitor and lesson, belonging to nobody else.
 
 Rule: a kernel that nobody looks at is given back, and a visitor reaches no kernel but her own. The
-browser may send widget messages only; the server itself runs the lesson.
+browser may send widget messages only. A kernel is gone at the moment its line breaks.
 """
 
 from __future__ import annotations
@@ -11,42 +11,41 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_server.services.kernels.kernelmanager import (
+    AsyncMappingKernelManager,
+    ServerKernelManager,
+)
 from traitlets.config import Config
 
-from coteach import sandbox
-from coteach.errors import UserError
-from coteach.i18n import gettext as _
+from coteach.pages.hosts import Host, HostFailed, Hosts
+from coteach.pages.line import Line
+from coteach.pages.page import Page
+from coteach.pages.turns import Turns
 from coteach.settings import Settings
 
 ALLOWED_MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request",
                     "kernel_info_request"]
-KEPT_VARIABLES = ["COTEACH_LANG", "COTEACH_LESSON", "MPLBACKEND"]
-
 CHECK_EVERY = 2.0
 CLOSED_AFTER = 60.0
-"""Seconds without a socket after which the page counts as closed."""
+"""Seconds without a word from any of its pages after which a kernel is given back."""
+SHORT_GRACE = 6.0
+"""The same for a page that said that it is being left, while others wait for a kernel."""
 IDLE_AFTER = 1800.0
-"""Seconds without a word from the page after which even an open one loses its kernel."""
+"""Seconds without a touch after which a kernel is given back, though its page is open."""
+ANSWER_WITHIN = 4.0
+"""Seconds after which a page that asked for a kernel hears that it has to wait."""
+GONE = 4404
+"""The code that a page's socket is closed with when its kernel has ended."""
 
 log = structlog.get_logger("pages")
-
-
-class NoKernelFree(UserError):
-    """All kernels are in use; the page without them is still there to read."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("The moving parts of this page are all in use right now."),
-            hint=_("You can read on. Try again in a minute."), status=503, code="no-kernel-free")
 
 
 @dataclass
@@ -54,38 +53,120 @@ class Owned:
     """Whose kernel it is and when its page was last heard of."""
 
     visitor: str
+    digest: str
+    line: Line
+    host: Host
     started: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
-    running: bool = True
-    """The server is still executing the lesson."""
+    used: float = field(default_factory=time.monotonic)
+    left: bool = False
+    """Its page said that it is being left, and was not heard of since."""
+    sockets: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
+
+    @property
+    def pid(self) -> int:
+        """The kernel's process."""
+        return self.line.pid
+
+
+class LineProvisioner(KernelProvisionerBase):
+    """Gives jupyter_client's manager a kernel that is there already, at the end of a line."""
+
+    line: Line
+
+    @property
+    def has_process(self) -> bool:
+        """Whether the kernel is there."""
+        return not self.line.ended.done()
+
+    async def poll(self) -> int | None:
+        """Return None while it runs."""
+        return None if self.has_process else 0
+
+    async def wait(self) -> int | None:
+        """Return when it has ended."""
+        await asyncio.shield(self.line.ended)
+        return 0
+
+    async def send_signal(self, signum: int) -> None:
+        """Interrupt it; any other signal ends it."""
+        self.line.order(b"I" if signum == 2 else b"K")
+
+    async def kill(self, restart: bool = False) -> None:
+        """End it."""
+        self.line.close()
+
+    async def terminate(self, restart: bool = False) -> None:
+        """End it."""
+        self.line.close()
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Return where it is."""
+        return self.connection_info
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Hang up."""
+        self.line.close()
+
+
+class VisitorKernel(ServerKernelManager):
+    """jupyter_server's manager of one kernel, for one that a host has forked."""
+
+    async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
+        self.kernel_id = kw["kernel_id"]
+        self.shutting_down = False
+        line: Line = kw["line"]
+        self.transport, self.ip = "ipc", line.ip
+        for place, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), start=1):
+            setattr(self, f"{name}_port", place)
+        self.session.key = kw["key"].encode()
+        self.provisioner = LineProvisioner(kernel_id=self.kernel_id, parent=self)
+        self.provisioner.line = line
+        self.provisioner.connection_info = self.get_connection_info()
+        return [], {}
+
+    def cleanup_connection_file(self) -> None:
+        """There is no such file, and whoever makes one may keep it."""
+
+
+class _OneSpec(KernelSpecManager):
+    """Knows Python, whatever this machine has."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return the one kernel of class pages."""
+        return KernelSpec(display_name="Python 3", language="python", argv=[])
 
 
 class LessonKernels(AsyncMappingKernelManager):
-    """Voila's kernel manager, with owners, a limit and an end for each kernel."""
+    """The kernels of a service, with owners, a limit, a fair queue and an end for each.
 
-    def __init__(self, spec_folder: Path, limit: int, **kwargs: Any) -> None:
+    Parameters
+    ----------
+    hosts
+        Where kernels come from.
+    settings
+        The deployment's settings; `lesson_kernels` bounds the pool.
+    """
+
+    def __init__(self, hosts: Hosts, settings: Settings) -> None:
         config = Config()
         # A restarted kernel would be empty: dead buttons that look alive. The page says it is gone.
         config.KernelManager.autorestart = False
         config.MappingKernelManager.buffer_offline_messages = False
-        specs = KernelSpecManager(
-            kernel_dirs=[str(spec_folder / "kernels")], ensure_native_kernel=False)
-        super().__init__(config=config, kernel_spec_manager=specs,
-                         allowed_message_types=ALLOWED_MESSAGES, **kwargs)
-        self.limit = limit
+        folder = settings.layout.run
+        super().__init__(config=config, kernel_spec_manager=_OneSpec(),
+                         allowed_message_types=ALLOWED_MESSAGES, connection_dir=str(folder),
+                         root_dir=str(folder if folder.is_dir() else Path.cwd()))
+        self.kernel_manager_class = f"{__name__}.VisitorKernel"
+        self.hosts = hosts
+        self.limit = settings.lesson_kernels
         self.owners: dict[str, Owned] = {}
-        self._turn = asyncio.Semaphore(max(2, os.cpu_count() or 2))
+        self.turns = Turns()
+        self._starting: dict[tuple[str, str], asyncio.Task[str]] = {}
+        # Thirty at the bell would each wait for all the others: a few at a time, in order.
+        self._at_once = asyncio.Semaphore(2 * (os.cpu_count() or 2))
+        self._ends: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
-
-    # Voila asks these two of every kernel manager (its preheat protocol).
-    @property
-    def notebook_data(self) -> dict[str, Any]:
-        """No notebook is rendered in advance."""
-        return {}
-
-    def get_pool_size(self, notebook: str) -> int:
-        """Return how many kernels wait with this notebook executed."""
-        return 0
 
     def belongs(self, kernel_id: str, visitor: str) -> bool:
         """Say whether this kernel is there and is this visitor's."""
@@ -94,53 +175,103 @@ class LessonKernels(AsyncMappingKernelManager):
 
     async def alive(self, kernel_id: str) -> bool:
         """Say whether a kernel that is there still runs."""
-        manager: Any = self.get_kernel(kernel_id)
-        return bool(await manager.is_alive())
+        owned = self.owners.get(kernel_id)
+        return owned is not None and not owned.line.ended.done()
 
-    def touch(self, kernel_id: str) -> None:
-        """Note that the page of a kernel is still open."""
+    def of(self, visitor: str, digest: str) -> str | None:
+        """Return the kernel of a visitor for a lesson, if there is one."""
+        for kernel_id, owned in self.owners.items():
+            if (owned.visitor == visitor and owned.digest == digest
+                    and not owned.line.ended.done()):
+                return kernel_id
+        return None
+
+    def touch(self, kernel_id: str, *, used: bool = False) -> None:
+        """Note that the page of a kernel is still open, and whether she does something."""
         if owned := self.owners.get(kernel_id):
-            owned.seen = time.monotonic()
+            owned.seen, owned.left = time.monotonic(), False
+            if used:
+                owned.used = owned.seen
 
-    @asynccontextmanager
-    async def run(self, visitor: str, env: Mapping[str, str], folder: Path | None
-                  ) -> AsyncIterator[str]:
-        """Start a kernel for a visitor and give its id for as long as the lesson is executed.
+    def leaving(self, kernel_id: str) -> None:
+        """Note that a page is being left; another tab or a reload keeps its kernel."""
+        if owned := self.owners.get(kernel_id):
+            owned.left = True
+
+    async def ask(self, visitor: str, page: Page) -> tuple[str | None, int]:
+        """Return this visitor's kernel of a lesson, or None and her place in the queue.
 
         Raises
         ------
-        NoKernelFree
-            The limit is reached, also after closing what this visitor no longer looks at.
+        UserError
+            The lesson gives no kernels.
         """
-        await self._release_own(visitor)
-        if len(self.owners) >= self.limit:
-            raise NoKernelFree
-        kernel_id = str(uuid.uuid4())
-        owned = self.owners[kernel_id] = Owned(visitor)
+        who = (visitor, page.digest)
+        if kernel_id := self.of(*who):
+            self.touch(kernel_id, used=True)
+            return kernel_id, 0
+        task = self._starting.get(who)
+        if task is None:
+            busy = len(self.owners) + len(self._starting)
+            if place := self.turns.ask(who, self.limit - busy):
+                return None, place
+            task = self._starting[who] = asyncio.create_task(self._start(visitor, page))
+            task.add_done_callback(lambda _task: self._starting.pop(who, None))
+        done, _waiting = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
+        if done:
+            return task.result(), 0
+        return None, list(self._starting).index(who) + 1
+
+    async def _start(self, visitor: str, page: Page) -> str:
+        kernel_id, key = str(uuid.uuid4()), uuid.uuid4().hex
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_over())
-        try:
-            # Thirty at the bell would each wait for all the others: a few at a time, in order.
-            async with self._turn:
-                place: dict[str, Any] = {"cwd": str(folder)} if folder else {}
-                await self._async_start_kernel(
-                    kernel_id=kernel_id, kernel_name="python3", env=dict(env), **place)
-                yield kernel_id
-        except BaseException:
-            await self.close(kernel_id)
-            raise
-        owned.running = False
-        owned.seen = time.monotonic()
+        async with self._at_once:
+            line, host = await self.hosts.kernel(page, key)
+            try:
+                await self._async_start_kernel(kernel_id=kernel_id, kernel_name="python3",
+                                               line=line, key=key)
+            except BaseException:
+                line.close()
+                raise
+        self.owners[kernel_id] = Owned(visitor, page.digest, line, host)
+        line.ended.add_done_callback(lambda _done: self._ended(kernel_id))
+        if line.ended.done():
+            raise HostFailed
+        return kernel_id
 
-    async def close(self, kernel_id: str) -> None:
-        """End a kernel for good."""
-        self.owners.pop(kernel_id, None)
+    def _kernel_start_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        return kwargs
+
+    def _ended(self, kernel_id: str) -> None:
+        """Forget a kernel at once, and tell its pages."""
+        owned = self.owners.pop(kernel_id, None)
+        for socket in list(owned.sockets) if owned is not None else ():
+            with contextlib.suppress(Exception):
+                socket.close(GONE, "gone")
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            task = asyncio.get_running_loop().create_task(self._remove(kernel_id))
+            self._ends.add(task)
+            task.add_done_callback(self._ends.discard)
+
+    async def _remove(self, kernel_id: str) -> None:
         if kernel_id in self:
             with contextlib.suppress(Exception):
                 await self._async_shutdown_kernel(kernel_id, now=True)
 
+    async def close(self, kernel_id: str) -> None:
+        """End a kernel for good."""
+        owned = self.owners.get(kernel_id)
+        if owned is not None:
+            owned.line.close()
+            self._ended(kernel_id)
+        await self._remove(kernel_id)
+
     async def close_of(self, visitor: str) -> None:
         """End all kernels of a visitor who left."""
+        for who, task in list(self._starting.items()):
+            if who[0] == visitor:
+                task.cancel()
         for kernel_id in [k for k, o in self.owners.items() if o.visitor == visitor]:
             await self.close(kernel_id)
 
@@ -148,47 +279,27 @@ class LessonKernels(AsyncMappingKernelManager):
         """End every kernel; the service stops."""
         if self._watch is not None:
             self._watch.cancel()
+        for task in list(self._starting.values()):
+            task.cancel()
         await asyncio.gather(*(self.close(kernel_id) for kernel_id in list(self.owners)))
-
-    async def _release_own(self, visitor: str) -> None:
-        """A reloaded page gives back its kernel, a third tab that of the first."""
-        mine = sorted((o.started, k) for k, o in self.owners.items()
-                      if o.visitor == visitor and not o.running)
-        open_ones = [k for _s, k in mine if self._kernel_connections.get(k)]
-        for _started, kernel_id in mine:
-            if kernel_id not in open_ones[-1:]:
-                await self.close(kernel_id)
+        if self._ends:
+            await asyncio.wait(self._ends, timeout=5)
 
     async def _watch_over(self) -> None:
         while True:
             await asyncio.sleep(CHECK_EVERY)
+            waiting = len(self.turns) > 0
             for kernel_id, owned in list(self.owners.items()):
                 try:
-                    if not owned.running and await self._is_over(kernel_id, owned):
+                    if self._is_over(owned, waiting):
                         await self.close(kernel_id)
                 except Exception:
-                    log.exception("a kernel could not be checked", kernel=kernel_id)
+                    log.exception("a kernel could not be ended", kernel=kernel_id)
 
-    async def _is_over(self, kernel_id: str, owned: Owned) -> bool:
-        if kernel_id not in self:
+    @staticmethod
+    def _is_over(owned: Owned, waiting: bool) -> bool:
+        now = time.monotonic()
+        silent = now - owned.seen
+        if owned.left and waiting and silent > SHORT_GRACE:
             return True
-        if not await self.alive(kernel_id):
-            return True
-        silent = time.monotonic() - owned.seen
-        connected = bool(self._kernel_connections.get(kernel_id))
-        return silent > (IDLE_AFTER if connected else CLOSED_AFTER)
-
-
-def kernel_config(settings: Settings, **more: Any) -> dict[str, Any]:
-    """Return the sandbox of a lesson kernel: no network, no secrets, the lesson's files to read."""
-    return {"memory_mb": settings.lesson_memory_mb, "processes": 48, "cpu_seconds": 600,
-            "file_mb": 32, "copy_mb": 200, "keep_env": KEPT_VARIABLES,
-            "trust_local": settings.trust_local, **more}
-
-
-def lesson_kernels(settings: Settings) -> LessonKernels:
-    """Return the kernel manager of a deployment's class pages."""
-    folder = settings.layout.run / "lesson-kernels"
-    sandbox.write_kernelspec(folder, config=kernel_config(settings))
-    return LessonKernels(folder, settings.lesson_kernels,
-                         connection_dir=str(settings.layout.run))
+        return silent > CLOSED_AFTER or now - owned.used > IDLE_AFTER

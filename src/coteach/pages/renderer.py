@@ -1,212 +1,166 @@
-"""A lesson notebook becomes a page through Voila's renderer and exporter, with coteach's template.
+"""A lesson becomes a page once for each version and language; what differs is put in when served.
 
-Rule: text first. The template sends every text cell before a kernel is asked for, then each output
-as its cell has run; a cell that fails shows one calm sentence and the rest goes on.
+Rule: the page is made of what was recorded and is whole without a script. A nonce that no lesson
+can know marks the places of what belongs to one pupil or one class.
 """
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
+import asyncio
+import contextvars
+import copy
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
-import structlog
-from jupyter_core.utils import ensure_async
-from traitlets.config import Config
-from voila.configuration import VoilaConfiguration
-from voila.execute import VoilaExecutor
-from voila.exporter import VoilaMarkdownRenderer
-from voila.notebook_renderer import NotebookRenderer
-from voila.paths import collect_template_paths
+from markupsafe import Markup, escape
 
 from coteach.i18n import gettext as _
-from coteach.pages.kernels import LessonKernels, NoKernelFree
-from coteach.pages.questions import questions_of
-
-TEMPLATES = Path(__file__).parent / "templates"
-TEMPLATE = "coteach"
-MOST_OUTPUT = 4_000_000
-"""Characters that one lesson may put on a page while it runs."""
-
-log = structlog.get_logger("pages")
+from coteach.pages import pictures
+from coteach.pages.executed import Executed
+from coteach.pages.exporter import Exporter
+from coteach.pages.page import Page
+from coteach.pages.views import Views
+from coteach.pages.words import page_words
 
 
-class LessonExecutor(VoilaExecutor):
-    """Runs the cells; stops listening to a lesson that floods the page."""
-
-    said = 0
-
-    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: Any) -> Any:
-        """Keep an output, until there were too many."""
-        content = msg["content"]
-        size = len(content.get("text", "")) + sum(
-            len(str(value)) for value in content.get("data", {}).values())
-        self.said += size
-        if self.said > MOST_OUTPUT and msg["msg_type"] != "error":
-            return None
-        return super().output(outs, msg, display_id, cell_index)
-
-
-class AssetRenderer(VoilaMarkdownRenderer):
-    """Leaves pictures of the lesson as files, so that a browser can keep them."""
-
-    asset_base = ""
-
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Return the element of a picture; `assets/x.png` is served beside the page."""
-        if url.startswith("assets/") and ".." not in url:
-            url = self.asset_base + url.removeprefix("assets/")
-        # Not Voila's: it asks a contents manager for files, and there is none here.
-        return str(super(VoilaMarkdownRenderer, self).image(text, url, title))
-
-
-def voila_configuration() -> VoilaConfiguration:
-    """Return Voila's options as every page of coteach uses them."""
-    return VoilaConfiguration(
-        template=TEMPLATE, strip_sources=True, show_tracebacks=False,
-        allow_template_override="NO", allow_theme_override="NO", theme="light")
-
-
-def executor_config(seconds: int, **more: Any) -> Config:
-    """Return the traits of the executor: each cell has some seconds, and none ends the lesson."""
-    return Config({"LessonExecutor": {
-        "timeout": seconds, "interrupt_on_timeout": True, "allow_errors": True,
-        "startup_timeout": 60, "store_widget_state": True, **more}})
-
-
-class NoFiles:
-    """Stands where Voila wants a contents manager; the notebook is handed over, never looked up."""
-
-    def file_exists(self, path: str) -> bool:
-        """Return False."""
-        return False
+def template_words() -> dict[str, str]:
+    """Return the sentences of the templates in the language in force."""
+    return {
+        **page_words(),
+        "preparing": _("Getting the moving parts ready…"),
+        "cut": _("There was more here than fits on this page."),
+        "listen": _("Listen to this part"),
+        "table": _("Table"),
+    }
 
 
 @dataclass
-class Progress:
-    """What the template is told while it is being sent."""
+class Rendered:
+    """A page with places for what differs from reader to reader."""
 
-    state: str = "starting"
-    """``starting``, ``running``, ``full`` or ``failed``."""
-    sentence: str = ""
+    nonce: str
+    html: str
+    cells: dict[str, str] = field(default_factory=dict)
+    """The inside of each section that an executed cell has, for a page that shows the text."""
+    widgets: bool = False
+    """Whether a widget needs the runtime."""
+    modules: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    ready: bool = True
+    """False for the text alone, while the lesson is being executed."""
 
-    def __deepcopy__(self, memo: Any) -> Progress:
-        """Return itself: the exporter copies resources, and this must stay the one we change."""
-        return self
+    def fill(self, texts: Mapping[str, str], text: str | None = None) -> str:
+        """Return the page (or a part of it) with the places filled; unknown ones stay empty."""
+        return re.sub(rf"ct-{self.nonce}-([\w:.-]+?)-end", lambda m: texts.get(m.group(1), ""),
+                      self.html if text is None else text)
 
 
-class LessonRenderer(NotebookRenderer):
-    """Voila's renderer for a notebook in memory, with a kernel started when the text is sent.
+class Renderer:
+    """Renders in a thread of its own, one page after the other.
 
     Parameters
     ----------
-    notebook
-        The lesson, already in the reader's language.
-    kernels, visitor, env, folder
-        Where the kernel comes from, whose it is, what it is told and where its files lie.
-    resources
-        What the template shows around the lesson.
-    config
-        Traits of the executor, from `executor_config`.
+    file_address
+        Gives the address of a picture: digest and file name.
     """
 
-    def __init__(self, notebook: nbformat.NotebookNode, kernels: LessonKernels, *, visitor: str,
-                 env: dict[str, str], folder: Path | None, base_url: str,
-                 page_config: dict[str, Any], resources: dict[str, Any], config: Config,
-                 asset_base: str = "") -> None:
-        renderer = type("LessonMarkdown", (AssetRenderer,), {"asset_base": asset_base})
-        config.VoilaExporter.markdown_renderer_class = renderer
-        super().__init__(
-            notebook_path="lesson.ipynb", voila_configuration=voila_configuration(),
-            traitlet_config=config, template_paths=template_paths(), base_url=base_url,
-            contents_manager=NoFiles(), page_config=page_config, mathjax_url="", mathjax_config="",
-            kernel_spec_manager=kernels.kernel_spec_manager)
-        self._given = notebook
-        self._kernels = kernels
-        self._visitor, self._env, self._folder = visitor, env, folder
-        self._more = resources
-        self._stack = AsyncExitStack()
-        self.kernel_id = ""
-        self.progress = Progress()
-        self.executor: LessonExecutor | None = None
-        self.failed_cells: list[str] = []
+    def __init__(self, file_address: Callable[[str, str], str]) -> None:
+        self._address = file_address
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
+        self._exporters: dict[str, Exporter] = {}
 
-    async def load_notebook(self, path: str) -> nbformat.NotebookNode:
-        """Return the notebook that was given, to be run by our kernel whatever it names."""
-        self._given.metadata["kernelspec"] = nbformat.from_dict(
-            {"name": "python3", "language": "python", "display_name": "Python 3"})
-        return self._given
+    def _exporter(self, template: str) -> Exporter:
+        if template not in self._exporters:
+            self._exporters[template] = Exporter(template)
+        return self._exporters[template]
 
-    async def initialize(self, **kwargs: Any) -> None:
-        """Prepare the exporter."""
-        await super().initialize(**kwargs)
-        self.resources.update(self._more)
-        self.resources["progress"] = self.progress
+    async def render(self, page: Page, executed: Executed | None) -> Rendered:
+        """Return a page in the language in force; the text alone when it was not executed yet."""
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, context.run, self._render, page, executed)
 
-    async def _jinja_kernel_start(self, nb: Any, kernel_id: Any = None,
-                                  kernel_future: Any = None) -> str:
-        try:
-            self.kernel_id = await self._stack.enter_async_context(
-                self._kernels.run(self._visitor, self._env, self._folder))
-        except NoKernelFree as error:
-            self.progress.state, self.progress.sentence = "full", str(error)
-            return ""
-        except Exception:
-            log.exception("a lesson kernel did not start")
-            self.progress.state = "failed"
-            self.progress.sentence = _(
-                "The moving parts of this page did not start. You can read on.")
-            return ""
-        self.executor = LessonExecutor(
-            nb, km=self._kernels.get_kernel(self.kernel_id), config=self.traitlet_config,
-            show_tracebacks=True)
-        self.executor.kc = await self.executor.async_start_new_kernel_client()
-        self.progress.state = "running"
-        return self.kernel_id
+    def _render(self, page: Page, executed: Executed | None) -> Rendered:
+        made = Rendered(secrets.token_hex(8), "", ready=executed is not None)
+        words = template_words()
+        notebook = copy.deepcopy(page.notebook)
+        shown = executed or Executed({})
 
-    async def _jinja_cell_generator(self, nb: Any, kernel_id: str) -> Any:
-        if self.executor is None:
-            return
-        for index, cell in enumerate(nb.cells):
-            if cell.cell_type != "code" or not cell.source.strip():
-                continue
-            cell.outputs = []
-            try:
-                cell = await self.executor.execute_cell(cell, None, index, store_history=False)
-            except Exception as error:  # the kernel died or the cell never ended
-                log.warning("a cell of a lesson did not run", cell=cell.get("id"),
-                            error=type(error).__name__)
-                cell.outputs = [nbformat.v4.new_output(
-                    "error", ename=type(error).__name__, evalue="", traceback=[])]
-            if any(output.output_type == "error" for output in cell.outputs):
-                self.failed_cells.append(str(cell.get("id", index)))
-                log.info("a cell of a lesson raised", cell=cell.get("id"), errors=[
-                    f"{o.ename}: {o.evalue}"[:200] for o in cell.outputs
-                    if o.output_type == "error"])
-            # Warnings are for the author, in the notebook; a reader can do nothing about them.
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
-            yield cell
-        await self._cleanup_resources()
+        def some_outputs(outputs: list[Any], widgets: dict[str, str]) -> str:
+            pictures.sized(outputs)
+            cell = nbformat.v4.new_code_cell("", outputs=nbformat.from_dict(outputs), id="o")
+            return self._exporter("outputs.html.j2").render(
+                nbformat.v4.new_notebook(cells=[cell]), {"widgets": widgets, "words": words})
 
-    async def _cleanup_resources(self) -> None:
-        if self.executor is not None and self.executor.kc is not None:
-            await ensure_async(self.executor.kc.stop_channels())
+        views = Views(shown.states, some_outputs)
+        widgets: dict[str, str] = {}
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                # Warnings are for the author, in the notebook; a reader can do nothing about them.
+                outputs = [copy.deepcopy(o) for o in shown.outputs.get(str(cell.id), [])
+                           if o.get("name") != "stderr"]
+                pictures.sized(outputs)
+                widgets.update(views.all_of(outputs))
+                cell.outputs = nbformat.from_dict(outputs)
+        html = self._exporter("index.html.j2").render(
+            notebook, self._resources(page, shown, made, widgets, words),
+            asset_base=self._slot(made, "assets"), sources=page.show_sources)
+        made.html, made.files = pictures.taken_out(
+            html, lambda name: self._address(page.digest, name))
+        made.widgets, made.modules = views.live, views.modules()
+        self._split(made)
+        return made
 
-    def questions(self) -> list[dict[str, Any]]:
-        """Return the questions that the lesson showed, in order, after it was run."""
-        if self.executor is None:
-            return []
-        return questions_of(self.executor.nb, self.executor.widget_state)
+    @staticmethod
+    def _slot(made: Rendered, name: str) -> str:
+        return f"ct-{made.nonce}-{name}-end"
 
-    async def close(self, error: BaseException | None = None) -> None:
-        """End the run: the kernel stays for the page, or goes when the page was not finished."""
-        await self._stack.__aexit__(
-            type(error) if error else None, error, error.__traceback__ if error else None)
+    def _resources(self, page: Page, shown: Executed, made: Rendered, widgets: dict[str, str],
+                   words: dict[str, str]) -> dict[str, Any]:
+        return {
+            "language": page.language, "source_language": page.source_language,
+            "language_code": page.language, "page_title": page.title, "notice": page.notice,
+            "words": words, "ready": made.ready, "cut": shown.cut, "widgets": widgets,
+            "slot": lambda name: Markup(self._slot(made, name)),  # noqa: S704  a name of ours
+            "show_sources": page.show_sources, "show_tracebacks": page.show_tracebacks,
+            "metadata": {"name": "lesson"}, "theme": "light", "base_url": "/"}
+
+    @staticmethod
+    def _split(made: Rendered) -> None:
+        """Keep the inside of each executed section by itself, and take its marks away."""
+        mark = re.compile(rf"ct-{made.nonce}-open:([\w-]+)-end(.*?)ct-{made.nonce}-close-end", re.S)
+        made.cells = dict(mark.findall(made.html)) if made.ready else {}
+        made.html = mark.sub(lambda found: found.group(2), made.html)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def template_paths() -> list[str]:
-    """Return where Voila's exporter looks for templates, coteach's own first."""
-    return [str(TEMPLATES / TEMPLATE), *collect_template_paths(["voila", "nbconvert"], "lab",
-                                                               prune=True)]
+def data_script(data: Mapping[str, Any]) -> Markup:
+    """Return data for scripts as the content of a script element."""
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  nothing in it can end the element
+
+
+def voice_html(voice: Mapping[str, str], words: Mapping[str, str]) -> Markup:
+    """Return the recorded voice of a cell."""
+    note = voice.get("note", "")
+    return Markup('<div class="ct-voice"><audio controls preload="none" src="{}" lang="{}" '
+                  'aria-label="{}"></audio>{}</div>').format(
+        voice["url"], voice.get("language", ""), words["listen"],
+        Markup('<p class="ct-voice-note">{}</p>').format(note) if note else "")
+
+
+def stylesheet_links(addresses: tuple[str, ...] | list[str]) -> Markup:
+    """Return the links of style sheets."""
+    return Markup("\n").join(Markup('<link rel="stylesheet" href="{}">').format(escape(address))
+                             for address in addresses)

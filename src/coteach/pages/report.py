@@ -18,21 +18,22 @@ import structlog
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async
-from voila.exporter import VoilaExporter
 
 from coteach import sandbox
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import language as use_language
-from coteach.pages.handlers import STATIC
-from coteach.pages.renderer import LessonExecutor, NoFiles, executor_config, template_paths
-from coteach.pages.service import words
+from coteach.pages.executor import LessonExecutor, executor_config
+from coteach.pages.exporter import Exporter
+from coteach.pages.words import page_words
 from coteach.settings import Settings, load
 
 INPUTS = "/home/inputs"
 CELL_SECONDS = 60
 REPORT_SECONDS = 90
 """For all of a report: the kernel's start, its cells and the page."""
+
+STATIC = Path(__file__).parent / "static"
 
 log = structlog.get_logger("pages")
 
@@ -127,17 +128,9 @@ async def _run(nb: nbformat.NotebookNode, scratch: Path, inputs: Path, language:
 
 
 async def _export(nb: nbformat.NotebookNode, *, language: str, title: str, styles: str) -> str:
-    exporter = VoilaExporter(
-        template_paths=template_paths(), template_name="coteach", contents_manager=NoFiles(),
-        theme="light", base_url="/")
-    exporter.template_file = "report.html.j2"
-    exporter.exclude_input = True
-    exporter.exclude_output_prompt = exporter.exclude_input_prompt = True
     css = styles + (STATIC / "page.css").read_text(encoding="utf-8")
     resources = {
-        "language": language, "language_code": language, "words": words(), "styles": css,
+        "language": language, "language_code": language, "words": page_words(), "styles": css,
         "metadata": {"name": "report"}, "theme": "light", "base_url": "/",
         "page_title": title or nb.metadata.get("title", _("Report"))}
-    parts = [part async for part, _resources in exporter.generate_from_notebook_node(
-        nb, resources=resources)]
-    return "".join(parts)
+    return await asyncio.to_thread(Exporter("report.html.j2").render, nb, resources)

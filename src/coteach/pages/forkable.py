@@ -1,0 +1,91 @@
+"""Can kernels be forked from a lesson that was executed? If not, why.
+
+Runs inside the sandbox. A fork copies memory and the one thread that forks, nothing else: what
+lives outside of that would be dead in the copy, or shared by all copies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+
+def _descriptors() -> Iterator[tuple[int, str]]:
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            yield int(name), os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+
+
+def _inet(number: int) -> bool:
+    try:
+        with socket.socket(fileno=os.dup(number)) as found:
+            return found.family in (socket.AF_INET, socket.AF_INET6)
+    except OSError:
+        return False
+
+
+def _children() -> int:
+    count = 0
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
+                count += len(file.read().split())
+        except OSError:
+            continue
+    return count
+
+
+HARMLESS = ("jemalloc_bg_thd",)
+"""Native threads whose library knows about forks (pyarrow's memory)."""
+
+
+def _threads() -> int:
+    count = 0
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as file:
+                count += file.read().strip() not in HARMLESS
+        except OSError:
+            continue
+    return count
+
+
+def calm_helpers() -> None:
+    """End helper threads of libraries that start again by themselves when they are needed."""
+    import sys
+    tqdm = sys.modules.get("tqdm")
+    monitor = getattr(getattr(tqdm, "tqdm", None), "monitor", None)
+    if monitor is not None:
+        monitor.exit()
+
+
+def reasons(loop: asyncio.AbstractEventLoop | None = None) -> list[dict[str, str]]:
+    """Return why this process can't be forked, as ``{"reason": word, "detail": text}``.
+
+    Parameters
+    ----------
+    loop
+        The lesson's event loop, whose tasks would stop.
+    """
+    found = []
+    count = _threads()
+    if count > 1:
+        names = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+        found.append({"reason": "threads", "detail": ", ".join(names)[:200] or str(count - 1)})
+    if children := _children():
+        found.append({"reason": "processes", "detail": str(children)})
+    links = list(_descriptors())
+    if any(_inet(number) for number, link in links if link.startswith("socket:")):
+        found.append({"reason": "network", "detail": ""})
+    devices = sorted({link for _number, link in links
+                      if link.startswith(("/dev/nvidia", "/dev/dri", "/dev/kfd"))})
+    if devices:
+        found.append({"reason": "graphics", "detail": devices[0]})
+    if loop is not None and not loop.is_closed() and (tasks := asyncio.all_tasks(loop)):
+        found.append({"reason": "tasks", "detail": str(len(tasks))})
+    return found

@@ -1,0 +1,118 @@
+"""The lesson host: executes a lesson once, then forks a kernel from it for each visitor.
+
+Runs inside the sandbox, started by `hosts`. Rule: no threads and no secrets here. What the lesson
+showed is written as a file for the service, which trusts none of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from coteach.pages import chance, forkable, visitor
+from coteach.pages.lessonshell import Execution
+
+RESULT, PROGRESS = "result.json", "cell"
+
+
+def _plain(value: Any) -> Any:
+    """Make a value that JSON has no word for into text."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return ""
+    for name in ("item", "tolist"):  # numbers and arrays of numpy
+        if hasattr(value, name):
+            try:
+                return getattr(value, name)()
+            except (TypeError, ValueError):
+                continue
+    return str(value)
+
+
+def _write(folder: Path, name: str, text: str) -> None:
+    scratch = folder / f".{name}"
+    scratch.write_text(text, encoding="utf-8", errors="replace")
+    scratch.replace(folder / name)
+
+
+def _dumps(value: Any) -> str:
+    """Return JSON; a widget whose state can't be written is left out, not the page."""
+    try:
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        kept = {}
+        for model, state in value["states"].items():
+            try:
+                json.dumps(state, default=_plain)
+                kept[model] = state
+            except (TypeError, ValueError, RecursionError):
+                continue
+        return json.dumps({**value, "states": kept}, default=_plain, ensure_ascii=False)
+
+
+def _execute(spec: dict[str, Any]) -> tuple[Execution, list[dict[str, str]]]:
+    out = Path(spec["out"])
+    lesson = json.loads(Path(spec["lesson"]).read_text(encoding="utf-8"))
+    os.chdir(spec["cwd"])
+    if spec["cwd"] not in sys.path:
+        sys.path.insert(0, spec["cwd"])
+    visitor.prepare()
+    execution = Execution(spec["digest"], float(spec["seconds"]))
+    chance.watch()
+    skipped = set(spec.get("skip", ()))
+    cells = [cell for cell in lesson["cells"] if cell["id"] not in skipped]
+    execution.run(cells, before=lambda cell: _write(out, PROGRESS, cell))
+    _write(out, PROGRESS, "")
+    forkable.calm_helpers()
+    reasons = forkable.reasons(execution.loop)
+    _write(out, RESULT, _dumps({
+        "cells": execution.outputs(), "states": execution.states(), "errors": execution.errors,
+        "reasons": reasons}))
+    return execution, reasons
+
+
+def _serve(listener: socket.socket, execution: Execution) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.collect()
+    gc.freeze()
+    while True:
+        line, _address = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            visitor.become_kernel(line, execution, alone=False)
+        line.close()
+
+
+def main(spec: dict[str, Any]) -> int:
+    """Execute a lesson and serve its visitors.
+
+    Parameters
+    ----------
+    spec
+        ``lesson`` (file of the cells), ``out`` (folder for results), ``socket``, ``cwd``,
+        ``digest``, ``seconds``, ``skip`` (cells that ended an earlier host), ``alone`` (this
+        process becomes the kernel of its one visitor).
+    """
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(spec["socket"])
+    listener.listen(256)
+    execution, reasons = _execute(spec)
+    if spec.get("alone"):
+        execution.end(keep_loop=True)
+        line, _address = listener.accept()
+        listener.close()
+        visitor.become_kernel(line, execution, alone=True)
+    execution.end(keep_loop=bool(reasons))
+    if reasons:
+        return 0
+    _serve(listener, execution)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))
