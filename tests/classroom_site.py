@@ -44,8 +44,11 @@ def settled(settings: Settings) -> Settings:
     return replace(settings, classroom_port=free_port(), hub_port=free_port())
 
 
-def fill(settings: Settings) -> tuple[Database, dict[str, str]]:
-    """Make the school; return the database and the ids of what is in it."""
+def fill(settings: Settings, secrets: bool = False) -> tuple[Database, dict[str, str]]:
+    """Make the school; return the database and the ids of what is in it.
+
+    Its classes want picture secrets only when a test says so.
+    """
     shutil.copytree(LESSON, settings.layout.lessons / "swing")
     database = Database.of(settings)
     database.migrate()
@@ -61,7 +64,7 @@ def fill(settings: Settings) -> tuple[Database, dict[str, str]]:
             session.add(person)
             session.flush()
             made = SchoolClass(name=f"Class of {name}", school_id=school.id, teacher_id=person.id,
-                               secrets=False)
+                               secrets=secrets)
             session.add(made)
             session.flush()
             found[name], found[f"class-{name}"] = person.id, made.id
@@ -150,10 +153,10 @@ def page_data(html: str) -> dict:
 
 
 @asynccontextmanager
-async def running(settings: Settings):
+async def running(settings: Settings, secrets: bool = False):
     """Run the service."""
     settings = settled(settings)
-    database, ids = fill(settings)
+    database, ids = fill(settings, secrets)
     hub = tornado.web.Application([("/hub/api/user", HubUser)]).listen(
         settings.hub_port, "127.0.0.1")
     application = create_application(settings, database)

@@ -2,95 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
-from classroom_site import fill, session_cookie, settled
-from playwright.async_api import Page, async_playwright, expect
+from classroom_browser import SLOW, Service, chromium_running, no_sideways, serving, shot, teachers
+from playwright.async_api import Page, expect
 
-from coteach.hub.session import SESSION_COOKIE
 from coteach.store import Database
 from coteach.store.schema import Event
 
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-SHOTS = os.environ.get("COTEACH_SCREENSHOTS", "")
-SLOW = 60_000
-HUB = """
-import sys, http.server
-class Hub(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers()
-        self.wfile.write(b'{"kind": "user", "name": "lan"}')
-    def log_message(self, *a): pass
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Hub).serve_forever()
-"""
 
-
-class Service:
-    """The classroom service as a process of its own, which can be killed."""
-
-    def __init__(self, settings) -> None:
-        self.settings = settings
-        self.url = settings.internal("classroom")
-        self.log = (settings.layout.logs / "classroom.log").open("ab")
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "coteach.classroom"], stdout=self.log, stderr=self.log, env={
-                **os.environ, "COTEACH_DATA": str(self.settings.data),
-                "COTEACH_CLASSROOM_PORT": str(self.settings.classroom_port),
-                "COTEACH_HUB_PORT": str(self.settings.hub_port)})
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                if httpx.get(f"{self.url}/c/healthz", trust_env=False).json() == {"ok": True}:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError("the service does not answer")
-
-    def end(self, number: signal.Signals) -> int:
-        """Send a signal and return the exit code."""
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(timeout=10)
+@pytest.fixture
+def service(settings):
+    with serving(settings) as made:
+        yield made
 
 
 @pytest.fixture
-def service(settings) -> Iterator[Service]:
-    made = Service(settled(settings))
-    database, made.ids = fill(made.settings)
-    database.close()
-    hub = subprocess.Popen([sys.executable, "-c", HUB, str(made.settings.hub_port)])
-    made.start()
-    yield made
-    hub.kill()
-    hub.wait()
-    if made.process.poll() is None:
-        assert made.end(signal.SIGTERM) == 0
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+async def chromium():
+    async with chromium_running() as browser:
         yield browser
-        await browser.close()
-
-
-async def shot(page: Page, name: str) -> None:
-    """Keep a picture where somebody wants to look at them."""
-    if SHOTS:
-        await page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def stored(service: Service) -> list[tuple[str, dict]]:
@@ -98,11 +29,6 @@ def stored(service: Service) -> list[tuple[str, dict]]:
     with Database.of(service.settings).reading() as session:
         return [(e.actor, e.value["answer"]) for e in session.query(Event).filter(
             Event.verb == "answered").order_by(Event.received, Event.client_seq)]
-
-
-async def no_sideways(page: Page) -> None:
-    """The page is not wider than the screen."""
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def enter(page: Page, service: Service, name: str) -> None:
@@ -186,10 +112,7 @@ async def test_a_pupil_enters_by_code_and_her_answer_survives_a_lost_line_and_a_
 
 async def teacher_looks(service: Service, chromium) -> None:
     """The teacher sees the answers without names until she asks for them."""
-    context = await chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-    await context.add_cookies([{"name": SESSION_COOKIE, "url": service.url,
-                                "value": session_cookie(service.settings, "lan")}])
-    page = await context.new_page()
+    page = await (await teachers(chromium, service)).new_page()
     await page.goto(f"{service.url}/c/teach/{service.ids['session']}")
     asked = page.locator(".question", has_text="Which swing is slower?")
     await expect(asked).to_contain_text("1 answer")

@@ -82,9 +82,7 @@ def test_of_two_who_choose_at_once_only_the_first_has_the_card(database, card):
 @pytest.fixture
 async def site(settings):
     """A class that wants three pictures before a card opens."""
-    async with running(settings) as made:
-        with made.database.session() as session:
-            classes.get(session, made.ids["class-lan"]).secrets = True
+    async with running(settings, secrets=True) as made:
         yield made
 
 

@@ -19,12 +19,13 @@ from coteach.lessonpack.translate import (
     translated_notebook,
     untranslated,
 )
+from coteach.lessonpack.voices import TYPES as VOICE_TYPES
 from coteach.lessonpack.voices import Voice, voices
 
 __all__ = [
-    "Asked", "Course", "Differences", "Lesson", "Module", "Resource", "RubricLine", "Section",
-    "Source", "Step", "Taken", "Voice", "differences", "export", "extract", "find_courses",
-    "find_lessons", "get_course", "get_lesson", "learning_resource", "new_pack", "parse_notebook",
-    "questions_asked", "read_notebook", "refresh_translation", "sections", "take_in",
-    "translated_notebook", "translation_file", "untranslated", "voices",
+    "VOICE_TYPES", "Asked", "Course", "Differences", "Lesson", "Module", "Resource", "RubricLine",
+    "Section", "Source", "Step", "Taken", "Voice", "differences", "export", "extract",
+    "find_courses", "find_lessons", "get_course", "get_lesson", "learning_resource", "new_pack",
+    "parse_notebook", "questions_asked", "read_notebook", "refresh_translation", "sections",
+    "take_in", "translated_notebook", "translation_file", "untranslated", "voices",
 ]

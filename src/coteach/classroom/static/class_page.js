@@ -146,7 +146,9 @@ if (mine()) {
   apply(about.state, true);
   document.addEventListener("ct-state", (event) => {
     if (event.detail.gone) {
-      mine();
+      // Signed out by the teacher, or left in another tab: the cards are at this address now.
+      document.body.replaceChildren();
+      location.reload();
       return;
     }
     heard = Date.now();
