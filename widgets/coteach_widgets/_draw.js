@@ -28,12 +28,12 @@ export function thinned(points) {
 const within = (value, most) => Math.max(0, Math.min(most, Math.round(value)));
 
 function frame(pen, axes) {
-  const [left, right, top, bottom] = [70, WIDE - 20, 30, HIGH - 60];
+  const [left, right, top, bottom] = [110, WIDE - 20, 30, HIGH - 80];
   const [x, y] = [axes.x, axes.y];
   pen.strokeStyle = "#8a9691";
   pen.fillStyle = "#55635e";
   pen.lineWidth = 2;
-  pen.font = "26px system-ui, sans-serif";
+  pen.font = "38px system-ui, sans-serif";
   pen.strokeRect(left, top, right - left, bottom - top);
   pen.globalAlpha = 0.45;
   for (let i = 1; i < 4; i++) {
@@ -51,13 +51,13 @@ function frame(pen, axes) {
     const last = i === 4 ? ` ${x[2]}` : "";
     pen.textAlign = i === 4 ? "right" : "center";
     pen.fillText(number(x[0] + ((x[1] - x[0]) * i) / 4) + last,
-      i === 4 ? WIDE - 2 : left + ((right - left) * i) / 4, HIGH - 22);
+      i === 4 ? WIDE - 2 : left + ((right - left) * i) / 4, HIGH - 28);
   }
   pen.textAlign = "right";
   for (let i = 0; i <= 4; i++) {
     const value = y[0] + ((y[1] - y[0]) * i) / 4;
-    pen.fillText(number(value) + (i === 4 ? ` ${y[2]}` : ""), left - 8,
-      bottom - ((bottom - top) * i) / 4 + 9);
+    pen.fillText(number(value) + (i === 4 ? ` ${y[2]}` : ""), left - 12,
+      bottom - ((bottom - top) * i) / 4 + 13);
   }
 }
 

@@ -50,8 +50,10 @@ export class Outbox extends EventTarget {
     this.told = {}; // what the class allows and shows
     this.wait = FIRST_WAIT;
     this.owner = uuid();
-    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel("coteach-answers") : null;
-    if (this.channel) this.channel.onmessage = () => this.refresh();
+    try {
+      this.channel = new BroadcastChannel("coteach-answers");
+      this.channel.onmessage = () => this.refresh();
+    } catch { this.channel = null; /* one tab knows nothing of the other until it sends */ }
     addEventListener("online", () => { this.wait = FIRST_WAIT; this.load(); });
     addEventListener("offline", () => { this.line = false; this.changed(); });
     addEventListener("pageshow", (event) => { if (event.persisted) this.load(); });

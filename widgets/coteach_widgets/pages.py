@@ -8,11 +8,13 @@ from coteach_widgets._base import catalogs, script, style
 from coteach_widgets._words import catalog_of
 
 _STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",),
-           "questions_page": ("question",)}
+           "questions_page": ("question",), "offline_page": ("question", "offline_page")}
 
 
 def page_script(name: str) -> str:
-    """Return the bundled script of ``room_page``, ``recording_page`` or ``questions_page``."""
+    """Return a bundled script: ``room_page``, ``recording_page``, ``questions_page`` or
+    ``offline_page``.
+    """
     return script(name)
 
 
@@ -27,6 +29,6 @@ def page_catalog(language: str) -> dict[str, Any]:
     return found
 
 
-def phrases(language: str) -> dict[str, Any]:
-    """Return the words that the script of a page's questions uses."""
-    return catalog_of(language, "questions_page")
+def phrases(language: str, name: str = "questions_page") -> dict[str, Any]:
+    """Return the words that a page's script uses."""
+    return catalog_of(language, name)

@@ -18,14 +18,21 @@ for (const root of document.querySelectorAll(".ct-question[data-question]")) {
   hydrate(root, { box, cell: () => cell });
 }
 
+/** Whether the page says already that the line is down. */
+function saidElsewhere() {
+  const notice = document.getElementById("ct-notice");
+  return notice && !notice.hidden && ["offline", "away"].includes(notice.dataset.about);
+}
+
 /** One quiet line for the whole page. */
 function tellWaiting() {
   const line = h("p", { class: "ct ct-waits", role: "status", hidden: true });
-  document.body.append(line);
+  const main = document.querySelector("main") ?? document.body;
+  main.prepend(line);
   let timer;
   const show = () => {
     const waiting = box.waiting;
-    const text = [box.sentence, waiting
+    const text = [saidElsewhere() ? "" : box.sentence, waiting
       ? n("{count} answer waits for the line.", "{count} answers wait for the line.", waiting) : ""]
       .filter(Boolean).join(" ");
     line.hidden = !text;

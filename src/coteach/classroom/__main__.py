@@ -31,12 +31,17 @@ async def serve(settings: Settings) -> None:
                         trusted_downstream=["127.0.0.1", "::1"])
     server.listen(settings.classroom_port, settings.bind_internal)
     structlog.get_logger("classroom").info("serving", at=settings.internal("classroom") + BASE)
-    sweeping = PeriodicCallback(lambda: media.sweep(settings.layout), SWEEP_EVERY * 1000)
+    def sweep() -> None:
+        media.sweep(settings.layout)
+
+    sweeping = PeriodicCallback(sweep, SWEEP_EVERY * 1000)
     sweeping.start()
+    preparing = asyncio.create_task(application.settings["room"].pages.start())
     over = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, over.set)
     await over.wait()
+    preparing.cancel()
     server.stop()
     try:
         async with asyncio.timeout(4):

@@ -13,7 +13,7 @@ from typing import Any
 from coteach.classroom.shapes import GRID
 
 COLOURS = ("#1d2724", "#1257b0", "#b3261e", "#1b7a33")
-LEFT, RIGHT, TOP, BOTTOM = 70, 980, 30, 540
+LEFT, RIGHT, TOP, BOTTOM = 110, 980, 30, 520
 """The frame of a drawing with axes, as the page paints it."""
 
 
@@ -58,10 +58,10 @@ def _frame(axes: Mapping[str, Any]) -> str:
         last = part == 4
         place = GRID[0] - 2 if last else LEFT + wide * part / 4
         words.append(
-            f'<text x="{place:g}" y="{GRID[1] - 22}" text-anchor="{"end" if last else "middle"}">'
+            f'<text x="{place:g}" y="{GRID[1] - 28}" text-anchor="{"end" if last else "middle"}">'
             f'{round(x0 + (x1 - x0) * part / 4, 2):g}{" " + escape(x_unit) if last else ""}</text>'
-            f'<text x="{LEFT - 8}" y="{BOTTOM - high * part / 4 + 9:g}" text-anchor="end">'
+            f'<text x="{LEFT - 12}" y="{BOTTOM - high * part / 4 + 13:g}" text-anchor="end">'
             f'{round(y0 + (y1 - y0) * part / 4, 2):g}{" " + escape(y_unit) if last else ""}</text>')
     return (f'<g stroke="#8a9691" stroke-width="2"><rect x="{LEFT}" y="{TOP}" width="{wide}" '
             f'height="{high}"/>{grid}</g><g fill="#55635e" font-family="sans-serif" '
-            f'font-size="26">{"".join(words)}</g>')
+            f'font-size="38">{"".join(words)}</g>')
