@@ -29,7 +29,7 @@ def frame(handler: Handler, row: ClassSession, card: NameCard, guest: Pass) -> t
         beyond=state["beyond"])
     footer = handler.text_of(
         "page_footer.html", script=own("class_page.js"),
-        about={"state": state, "address": "/c/api/state", "pupil": guest.pupil, "words": words()})
+        about={"state": state, "pupil": guest.pupil, "words": words()})
     return header, footer
 
 

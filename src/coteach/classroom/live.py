@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,8 @@ from coteach.classroom import allowed
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known
 from coteach.classroom.results import newest, summary
-from coteach.errors import UserError
+from coteach.errors import NotFound, UserError
+from coteach.i18n import LANGUAGES
 from coteach.store import classes, events
 from coteach.store.cards import waits
 from coteach.store.schema import ClassSession, Event
@@ -84,9 +86,24 @@ def state_of(session: Session, room: Classroom, session_id: str, language: str) 
                              "away" if c.pseudonym in entered else "not-yet")} for c in cards],
         "paused": row.paused, "upto": row.upto, "show": row.show,
         "outline": marked(room.states.sections(row.lesson, language), rows),
+        "problems": problems(room, row, language),
         "allowed": allowed.read(session, session_id),
         "questions": summary(outline, rows, cards, f"/c/teach/{session_id}/photos/"),
     }
+
+
+def problems(room: Classroom, row: ClassSession, language: str) -> list[dict[str, str]]:
+    """Return what a teacher should know of her lesson as it was executed, each thing once."""
+    titles = {cell: section.title for section in room.states.sections(row.lesson, language)
+              for cell in section.cells}
+    found: dict[str, dict[str, str]] = {}
+    for tag in dict.fromkeys((language, *LANGUAGES)):
+        with suppress(NotFound):
+            for problem in room.pages.problems(room.states.digest(row.lesson, tag)):
+                found.setdefault(problem.cell, {
+                    "part": titles.get(problem.cell, ""), "message": problem.message,
+                    "hint": problem.hint})
+    return list(found.values())
 
 
 def marked(outline: Iterable[lessonpack.Section], rows: Iterable[Event]) -> list[dict[str, Any]]:

@@ -155,17 +155,3 @@ if (mine()) {
     apply(event.detail);
   });
 }
-
-// Until page.js asks: ask here.
-let told = false;
-document.addEventListener("ct-state", (event) => { told ||= !event.detail.own; });
-async function ask() {
-  if (told) return;
-  if (document.visibilityState === "visible") {
-    const answer = await fetch(about.address).catch(() => null);
-    if (answer?.ok) document.dispatchEvent(new CustomEvent("ct-state", { detail: { ...await answer.json(), own: true } }));
-    else if (answer?.status === 401) document.dispatchEvent(new CustomEvent("ct-state", { detail: { gone: true, own: true } }));
-  }
-  setTimeout(ask, 4000);
-}
-setTimeout(ask, 4000);

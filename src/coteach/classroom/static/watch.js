@@ -89,12 +89,21 @@ function lesson() {
   }
 }
 
+/** What did not work when the lesson was executed; her pupils' pages leave it out. */
+function problems() {
+  renew(byId("problems"), JSON.stringify(state.problems), () => state.problems.map((problem) => make(
+    "div", { class: "notice failed" },
+    make("strong", {}, problem.part ? t("In “{part}”: {message}", problem) : problem.message),
+    make("p", {}, problem.hint))));
+}
+
 function show() {
   byId("open-part").hidden = !state.open;
   byId("closed-part").hidden = state.open;
   waiting();
   people();
   lesson();
+  problems();
   showQuestions(byId("questions"), state, about, names.checked);
   for (const section of byId("questions").querySelectorAll(".question")) {
     if (section.querySelector(".on-board")) continue;
