@@ -20,6 +20,7 @@ COMMANDS = (
     "coteach.cli.doctor",
     "coteach.cli.grade",
     "coteach.cli.report",
+    "coteach.cli.page",
     "coteach.cli.lesson",
     "coteach.cli.bench",
 )

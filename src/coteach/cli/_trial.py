@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from coteach import settings as settings_module
-from coteach.errors import UserError
 from coteach.i18n import LANGUAGES
 from coteach.i18n import gettext as _
 from coteach.lessonpack import Lesson
 from coteach.lessonpack.review import Finding
 from coteach.settings import Settings
+
+_NETWORK_ERRORS = ("gaierror", "URLError", "ConnectError", "ConnectionError", "MaxRetryError",
+                   "NewConnectionError", "ClientConnectorError", "ConnectTimeout")
+_NETWORK_SIGNS = ("name resolution", "Network is unreachable", "Name or service not known",
+                  "getaddrinfo failed")
 
 
 @asynccontextmanager
@@ -39,37 +43,35 @@ async def findings(lesson: Lesson) -> list[Finding]:
 
     found: list[Finding] = []
     async with a_deployment() as settings:
-        pages: Any = ClassPages(settings, "/", lambda handler: None)
+        pages = ClassPages(settings, "/", lambda handler: None)
         try:
             for tag in lesson.languages:
                 digest = pages.add(Page(
                     notebook=lesson.notebook_in(tag), folder=lesson.folder, language=tag,
                     title=lesson.title_in(tag), source_language=lesson.languages[0],
                     env={"COTEACH_LESSON": lesson.id}))
-                found += _said(await pages.executed(digest), tag, LANGUAGES.get(tag, tag))
+                executed = await pages.executed(digest)
+                found += _said(executed, pages.problems(digest), tag)
         finally:
             await pages.close()
     return found
 
 
-def _said(executed: Any, tag: str, language: str) -> list[Finding]:
+def _said(executed: Any, problems: Sequence[Any], tag: str) -> list[Finding]:
+    language = LANGUAGES.get(tag, tag)
+    network = {error.cell for error in executed.errors if _network(error)}
+    failed = {error.cell for error in executed.errors}
     found = []
-    for error in executed.errors:
-        if error.kind == "package":
-            sentence = _("{language}: the cell {cell} needs the package {package}, which is not "
-                         "installed here.").format(language=language, cell=error.cell,
-                                                   package=error.package)
-            way_out = _("Install it where coteach runs, or do without it.")
-        elif error.kind == "network":
-            sentence = _("{language}: the cell {cell} tried to use the network, which lessons "
-                         "don't have.").format(language=language, cell=error.cell)
-            way_out = _("Put what it needs into the folder assets.")
+    for problem in problems:
+        if problem.cell in network:
+            sentence = _("The cell tried to use the network, which lessons don't have.")
+            hint = _("Put what it needs into the folder assets.")
         else:
-            sentence = _("{language}: the cell {cell} raised {error}.").format(
-                language=language, cell=error.cell,
-                error=f"{error.ename}: {error.evalue}".rstrip(": ")[:300])
-            way_out = _("Correct it in the notebook.")
-        found.append(Finding("run", "failed", sentence, way_out, error.cell, tag))
+            sentence, hint = problem.message, problem.hint
+        found.append(Finding(
+            "run" if problem.cell else "fork", "failed" if problem.cell in failed else "warning",
+            f"{language}, {problem.cell}: {sentence}" if problem.cell else
+            f"{language}: {sentence}", hint, problem.cell, tag))
     if not executed.errors:
         found.append(Finding("run", "ok", _("{language}: every cell ran.").format(
             language=language), language=tag))
@@ -77,21 +79,18 @@ def _said(executed: Any, tag: str, language: str) -> list[Finding]:
         found.append(Finding("fork", "ok", _(
             "{language}: pupils' moving parts start at once, as copies of the lesson.").format(
                 language=language), language=tag))
-    else:
-        found.append(Finding("fork", "warning", _(
-            "{language}: every pupil's moving parts start slowly, because the lesson can't be "
-            "copied after it was run: {reasons}").format(
-                language=language, reasons="; ".join(executed.reasons)),
-            _("End threads and programs that the lesson starts."), language=tag))
     return found
+
+
+def _network(error: Any) -> bool:
+    """Say whether a cell failed because it wanted the network."""
+    text = f"{error.ename}: {error.evalue}"
+    return error.ename in _NETWORK_ERRORS or any(sign in text for sign in _NETWORK_SIGNS)
 
 
 async def offline(lesson: Lesson, languages: list[str], folder: Path) -> list[Path]:
     """Write a lesson as pages that need no server."""
-    try:
-        from coteach.pages.offline import export  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise UserError(_("This coteach can't write pages for a USB stick."), status=500,
-                        code="no-offline") from None
+    from coteach.pages.offline import export
+
     async with a_deployment() as settings:
         return list(await export(lesson, languages, folder, settings))
