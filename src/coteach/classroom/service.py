@@ -13,14 +13,14 @@ from coteach import ui
 from coteach.classroom import answers, doors, entering, further, namecards, pacing, teaching
 from coteach.classroom.base import BASE, STATIC, Handler, Health, Missing, own
 from coteach.classroom.guests import COOKIE, Guests
-from coteach.classroom.lessons import Outlines
+from coteach.classroom.lessons import LessonHere, Outlines
 from coteach.classroom.limits import WrongCodes, WrongSecrets
 from coteach.classroom.live import Live
 from coteach.hub.session import Sessions
 from coteach.pages import ClassPages
 from coteach.settings import Settings
 from coteach.store import Database, cards
-from coteach.store.schema import NameCard
+from coteach.store.schema import ClassSession, NameCard
 
 HERE = Path(__file__).parent
 MOST_BODY = 16_000_000
@@ -58,6 +58,11 @@ class Classroom:
             return None
         self.guests.hear(guest)
         return guest.visitor
+
+    def warm(self, row: ClassSession, language: str) -> None:
+        """Have the lesson of a class executed before its first pupil opens it."""
+        lesson = LessonHere.find(self.settings, row.lesson, language)
+        self.pages.warm(self.pages.add(lesson.page()))
 
     async def class_is_over(self, session_id: str) -> None:
         """End the kernels of a class that was closed, and tell its views."""

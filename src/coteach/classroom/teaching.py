@@ -103,15 +103,17 @@ class Open(TeacherHandler):
         here = LessonHere.find(self.room.settings, self.get_body_argument("lesson", ""),
                                self.language)
 
-        def do(session: Session) -> tuple[ClassSession, list[str]]:
+        def do(session: Session) -> tuple[ClassSession, SchoolClass, list[str]]:
             school_class = self.my_class(session, class_id)
             earlier = [row.id for row in classes.open_sessions(session, school_class.id)]
             return classes.open_session(
                 session, school_class, lesson=here.lesson.id, version=here.lesson.version,
-                person=self.person, minutes=self.room.settings.class_code_minutes), earlier
-        row, earlier = await self.change(do)
+                person=self.person,
+                minutes=self.room.settings.class_code_minutes), school_class, earlier
+        row, school_class, earlier = await self.change(do)
         for session_id in earlier:
             await self.room.class_is_over(session_id)
+        self.room.warm(row, school_class.language)
         self.redirect(f"/c/teach/{row.id}", status=303)
 
 

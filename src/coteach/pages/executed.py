@@ -63,10 +63,11 @@ def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise NoResult(str(error)) from None
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+        os.close(handle)
+        raise NoResult("no plain file, or too large")
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-            raise NoResult("no plain file, or too large")
         return file.read(most + 1)[:most]
 
 
@@ -99,7 +100,7 @@ def _metadata(value: Any) -> dict[str, Any]:
         return {}
     kept = {}
     for mime, about in value.items():
-        if isinstance(about, dict):
+        if isinstance(about, dict) and mime.startswith("image/"):
             sizes = {name: about[name] for name in ("width", "height")
                      if isinstance(about.get(name), (int, float))}
             alt = {"alt": about["alt"]} if isinstance(about.get("alt"), str) else {}

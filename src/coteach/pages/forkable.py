@@ -44,15 +44,18 @@ HARMLESS = ("jemalloc_bg_thd",)
 """Native threads whose library knows about forks (pyarrow's memory)."""
 
 
-def _threads() -> int:
-    count = 0
+def _threads() -> list[str]:
+    """Return the names of the threads besides this one, as the system knows them."""
+    found = []
     for task in os.listdir("/proc/self/task"):
         try:
             with open(f"/proc/self/task/{task}/comm", encoding="utf-8", errors="replace") as file:
-                count += file.read().strip() not in HARMLESS
+                name = file.read().strip()
         except OSError:
             continue
-    return count
+        if int(task) != os.getpid() and name not in HARMLESS:
+            found.append(name)
+    return found
 
 
 def calm_helpers() -> None:
@@ -73,10 +76,9 @@ def reasons(loop: asyncio.AbstractEventLoop | None = None) -> list[dict[str, str
         The lesson's event loop, whose tasks would stop.
     """
     found = []
-    count = _threads()
-    if count > 1:
+    if native := _threads():
         names = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
-        found.append({"reason": "threads", "detail": ", ".join(names)[:200] or str(count - 1)})
+        found.append({"reason": "threads", "detail": ", ".join(names or native)[:200]})
     if children := _children():
         found.append({"reason": "processes", "detail": str(children)})
     links = list(_descriptors())

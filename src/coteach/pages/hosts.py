@@ -109,7 +109,7 @@ class Host:
             Place, page.folder, page.code, self._settings, apart=apart)
         spec = place.spec(digest=self.digest, seconds=CELL_SECONDS, alone=self.alone,
                           skip=[error.cell for error in self.skipped])
-        env = {"COTEACH_LANG": page.language, **page.env}
+        env = self._starter.environment({"COTEACH_LANG": page.language, **page.env})
         walls = place.sandbox(alone=self.alone, kernels=self._settings.lesson_kernels)
         self._process = await self._starter.start(place, spec, env, walls)
         self._gone = asyncio.create_task(self._process.wait())

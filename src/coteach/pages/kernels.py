@@ -125,6 +125,9 @@ class VisitorKernel(ServerKernelManager):
         self.provisioner.connection_info = self.get_connection_info()
         return [], {}
 
+    def emit(self, schema_id: Any = "", data: Any = None) -> None:
+        """Nobody listens to jupyter_server's events here, and each costs milliseconds."""
+
     def cleanup_connection_file(self) -> None:
         """There is no such file, and whoever makes one may keep it."""
 

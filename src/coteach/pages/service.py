@@ -118,6 +118,10 @@ class ClassPages:
         """The routes: kernels, states and pictures of lessons, the page's scripts and styles."""
         return routes.routes(self.base_url)
 
+    async def start(self) -> None:
+        """Prepare for the first lesson; a service need not call it, but then that one waits."""
+        await self.hosts.starter.warm()
+
     # Lessons
 
     def add(self, page: Page) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from coteach.pages import chance
+from coteach.pages import chance, keeping
 from coteach.pages.lessonshell import Execution
 from coteach.sandbox.walls import inner_walls
 
@@ -104,6 +104,7 @@ def become_kernel(line: socket.socket, execution: Execution, *, alone: bool) -> 
         app = VisitorApp.instance(config=config)
         app.begin(request)
         execution.hand_to(app.kernel)
+        keeping.keep(app.session)
         line.send(READY)
         if not alone:
             line.close()

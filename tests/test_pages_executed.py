@@ -1,0 +1,118 @@
+"""What a lesson host wrote is read as a stranger's word; queue, pictures and notebooks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from coteach.errors import UserError
+from coteach.pages import executed, pictures
+from coteach.pages.executed import NoResult
+from coteach.pages.notebooks import read_notebook
+from coteach.pages.turns import LOST_AFTER, Turns
+
+
+@pytest.mark.parametrize("raw", [
+    b"", b"no json", b"[]", b"[" * 100_000, b'{"cells": ', json.dumps("x").encode()])
+def test_what_is_no_result_is_none(raw):
+    with pytest.raises(NoResult):
+        executed.parse(raw, {"a"})
+
+
+def test_only_what_is_known_is_kept():
+    found = executed.parse(json.dumps({
+        "cells": {"a": {"outputs": [
+            {"output_type": "display_data", "data": {"text/html": ["<b>", "x</b>"], "x/y": 5},
+             "metadata": {"image/png": {"width": 3, "height": "evil"}, "filenames": {"a": "/etc"}}},
+            {"output_type": "stream", "name": "other", "text": "t"}, {"output_type": "new"}, 7],
+            "cut": True}, "b": {"outputs": []}},
+        "states": {"m": {"model_name": "X", "state": {"v": 1}, "more": 2}, "../x": {"state": {}},
+                   "n": [], "o": {"model_name": "OutputModel", "state": {"outputs": [{}, 1]}}},
+        "errors": [{"cell": "a", "kind": "strange", "ename": "E"}, {"cell": "zz"}, 1],
+        "reasons": [{"reason": "threads", "detail": 3}, {"reason": "unheard"}]}).encode(), {"a"})
+    assert list(found.outputs) == ["a"] and found.cut == {"a"}
+    first, second = found.outputs["a"]
+    assert first["data"] == {"text/html": "<b>x</b>"}
+    assert first["metadata"] == {"image/png": {"width": 3}}
+    assert second["name"] == "stdout"
+    assert set(found.states) == {"m", "o"} and found.states["o"]["state"]["outputs"] == []
+    assert [error.kind for error in found.errors] == ["raised"]
+    assert found.reasons == (("threads", "3"),) and not found.forkable
+
+
+def test_a_link_a_pipe_and_a_large_file_are_not_read(tmp_path: Path):
+    (tmp_path / "secret").write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"x" * 101)
+    for name in ("link", "pipe", "large", "missing", "."):
+        with pytest.raises(NoResult):
+            executed.read_file(tmp_path / name, most=100)
+    assert executed.read_file(tmp_path / "secret") == b"{}"
+
+
+def test_who_asked_first_is_served_first_and_who_went_away_is_forgotten():
+    now = [0.0]
+    turns = Turns(lambda: now[0])
+    assert turns.ask("a", 1) == 0, "there is room"
+    assert [turns.ask(who, 0) for who in "bcd"] == [1, 2, 3]
+    assert [turns.ask(who, 0) for who in "dcb"] == [3, 2, 1], "asking again keeps the place"
+    now[0] = LOST_AFTER - 1
+    assert turns.ask("c", 0) == 2 and turns.ask("d", 0) == 3
+    now[0] = LOST_AFTER + 1
+    assert turns.ask("d", 1) == 1, "c is before her, b has gone away"
+    assert turns.ask("c", 1) == 0 and turns.ask("d", 1) == 0 and len(turns) == 0
+    assert [turns.ask(who, 0) for who in "xyz"] == [1, 2, 3]
+    assert turns.ask("y", 2) == 0 and turns.ask("z", 1) == 1, "the first place is still x's"
+
+
+def test_large_pictures_leave_the_page_and_small_ones_stay():
+    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x02\x00\x00\x00\x01\x00" + b"z" * 5000
+    large, small = (f"data:image/png;base64,{base64.b64encode(part).decode()}"
+                    for part in (png, png[:200]))
+    html, files = pictures.taken_out(f'<img src="{large}"><img src="{small}"><img src="{large}">',
+                                     lambda name: f"/f/{name}")
+    assert list(files.values()) == [png] and html.count("/f/") == 2 and small in html
+    assert pictures.png_size(base64.b64encode(png).decode()) == (512, 256)
+    assert pictures.png_size("no picture") is None
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("", "the file is empty"), ("  \n", "the file is empty"), ("{'a': 1}", "it is no JSON"),
+    ("[1]", "no notebook"), ('{"a": 1}', "no notebook"), ('{"nbformat": "x"}', "no notebook"),
+    ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}', "it has no cells"),
+    ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}', "no notebook"),
+    ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"language": "R"}}, '
+     '"cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}]}', "written in R"),
+])
+def test_what_is_no_notebook_is_refused_with_a_sentence(tmp_path, text, words):
+    with pytest.raises(UserError, match=words):
+        read_notebook(_write(tmp_path / "n.ipynb", text))
+    with pytest.raises(UserError, match=r"missing\.ipynb"):
+        read_notebook(tmp_path / "missing.ipynb")
+
+
+def test_cells_without_an_id_get_one_that_stays_the_same(tmp_path):
+    cells = [nbformat.v4.new_code_cell("x = 1"), nbformat.v4.new_code_cell("x = 1"),
+             nbformat.v4.new_markdown_cell(["a ", "b"])]
+    content = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {
+        "name": "no-such-kernel", "language": "python", "display_name": "?"}})
+    content["nbformat_minor"] = 4
+    for cell in content["cells"]:
+        del cell["id"]
+    file = _write(tmp_path / "n.ipynb", json.dumps(content))
+    ids = [cell.id for cell in read_notebook(file).cells]
+    assert len(set(ids)) == 3 and ids == [cell.id for cell in read_notebook(file).cells]
+    content["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "new"})
+    _write(file, json.dumps(content))
+    assert [cell.id for cell in read_notebook(file).cells][1:] == ids
