@@ -85,7 +85,7 @@ def pass_of(handler: Handler, pupil: Any) -> Pass:
 
     Raises
     ------
-    UserError, Conflict
+    UserError, Forbidden, Conflict
         There is no pass; or another pupil uses the device now.
     """
     guest = handler.guest
@@ -93,10 +93,12 @@ def pass_of(handler: Handler, pupil: Any) -> Pass:
         raise UserError(_("You are not in a class on this device."),
                         hint=_("Enter the class code again."), status=401, code="no-pass")
     if pupil != guest.pupil:
-        # Two pupils share the device: the page of the first one is still open.
-        raise Conflict(_("Another name card is in use on this device now."),
-                       hint=_("Choose your own card again to send your answers."),
-                       code="other-pupil")
+        # Two pupils share the device: the page of the first one is still open. Her answers are
+        # not the second one's to read; what she has not sent yet waits for her own card.
+        refused = Forbidden if handler.request.method == "GET" else Conflict
+        raise refused(_("Another name card is in use on this device now."),
+                      hint=_("Choose your own card again to send your answers."),
+                      code="other-pupil")
     return guest
 
 
