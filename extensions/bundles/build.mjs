@@ -66,13 +66,14 @@ async function widgets(source, out) {
 }
 
 async function runtime(out) {
-  const result = await build({
-    absWorkingDir: here,
-    entryPoints: { page: join(here, "page/index.js"), runtime: join(here, "runtime/index.js"),
+  const common = { absWorkingDir: here, outdir: out, entryNames: "[name]-[hash]",
+    bundle: true, minify: true, metafile: true, format: "esm", target: ["es2020"],
+    charset: "utf8", legalComments: "none" };
+  // By itself: it shares nothing with the runtime, and a first view should be few requests.
+  const page = await build({ ...common, entryPoints: { page: join(here, "page/index.js") } });
+  const result = await build({ ...common, splitting: true, chunkNames: "part-[hash]",
+    entryPoints: { runtime: join(here, "runtime/index.js"),
       widgets: join(here, "runtime/widgets.css") },
-    outdir: out, entryNames: "[name]-[hash]", chunkNames: "part-[hash]",
-    bundle: true, splitting: true, minify: true, metafile: true, format: "esm",
-    target: ["es2020"], charset: "utf8", legalComments: "none",
     alias: {
       // Base-manager uses sanitize-html (80 kB compressed) for short descriptions only.
       "sanitize-html": join(here, "runtime/sanitize.js"),
@@ -80,7 +81,7 @@ async function runtime(out) {
       jquery: join(here, "node_modules/jquery/dist/jquery.slim.js"),
     },
   });
-  const outputs = result.metafile.outputs;
+  const outputs = { ...page.metafile.outputs, ...result.metafile.outputs };
   const fileOf = (source) => Object.keys(outputs).find((name) =>
     outputs[name].entryPoint === source);
   const entry = fileOf("runtime/index.js");

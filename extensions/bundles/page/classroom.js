@@ -27,6 +27,9 @@ export function watchClass(data, notices, ended) {
         ended();
         return;
       }
+      if (answer?.status === 401) {
+        document.dispatchEvent(new CustomEvent("ct-state", { detail: { gone: true } }));
+      }
       if (answer?.ok) {
         const detail = await answer.json().catch(() => null);
         if (detail) {

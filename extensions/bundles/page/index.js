@@ -4,6 +4,7 @@
 
 import { watchClass } from "./classroom.js";
 import { Notices } from "./notices.js";
+import { fillIn } from "./pending.js";
 import { keepPlace, narrowTables } from "./reading.js";
 import { Widgets } from "./widgets.js";
 
@@ -13,5 +14,8 @@ const notices = new Notices(words);
 
 narrowTables(document);
 keepPlace(data);
-const widgets = data.widgets && data.runtime ? new Widgets(data, notices) : null;
+let widgets = null;
+const wake = () => { widgets = data.widgets && data.runtime ? new Widgets(data, notices) : null; };
+if (data.pending) fillIn(data).then(wake);
+else wake();
 watchClass(data, notices, () => widgets?.end());

@@ -2,6 +2,7 @@
 
 const EVERY = 4000;
 const SOON = 1000;
+const HIDDEN = 20_000;
 const PATIENCE = 4000;
 
 export class KernelWatch {
@@ -22,7 +23,11 @@ export class KernelWatch {
       // A page kept for the Back button still needs its kernel.
       if (this.room && !event.persisted) navigator.sendBeacon(`${this.address}/close`);
     });
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => {
+      // A phone in a pocket: its kernel may be given back meanwhile, and that is nobody's fault.
+      if (document.visibilityState === "hidden") this.away = true;
+      this.look();
+    });
   }
 
   get address() {
@@ -57,10 +62,6 @@ export class KernelWatch {
   async look() {
     const { room } = this;
     if (!room || this.looking) return;
-    if (document.visibilityState !== "visible" && !this.broken) {
-      this.#again(EVERY);
-      return;
-    }
     this.looking = true;
     const patience = new AbortController();
     const limit = setTimeout(() => patience.abort(), PATIENCE);
@@ -88,14 +89,21 @@ export class KernelWatch {
       }
     }
     this.notices.take("away");
-    this.#again(EVERY);
+    const visible = document.visibilityState === "visible";
+    if (visible) this.away = false;
+    this.#again(visible ? EVERY : HIDDEN);
   }
 
   /** Only the server's own word counts. */
   #gone() {
     this.stop();
-    document.body.classList.add("ct-kernel-gone");
     this.notices.take("away");
+    if (this.away) {
+      this.away = false;
+      this.restart();
+      return;
+    }
+    document.body.classList.add("ct-kernel-gone");
     this.notices.say("gone", "restart", this.restart);
   }
 }

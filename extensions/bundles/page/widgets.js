@@ -104,8 +104,8 @@ export class Widgets {
   /** Ask for this visitor's kernel and wait in line for it. */
   async #kernel() {
     for (let tries = 0; ; tries += 1) {
-      const answer = await fetch(`${this.data.base}page/lessons/${this.data.lesson}/kernel`,
-        { method: "POST", headers: { Accept: "application/json" } });
+      const answer = await fetch(this.data.kernel, { method: "POST",
+        headers: { Accept: "application/json" } });
       const said = await answer.json().catch(() => ({}));
       if (answer.status === 200) return said.kernel;
       if (answer.status !== 202) {

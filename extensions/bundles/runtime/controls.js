@@ -1,4 +1,5 @@
 // The controls that most pages have.
+import "./sliders.js";
 export * from "@jupyter-widgets/controls/lib/widget_bool";
 export * from "@jupyter-widgets/controls/lib/widget_box";
 export * from "@jupyter-widgets/controls/lib/widget_button";

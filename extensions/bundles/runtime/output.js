@@ -8,8 +8,6 @@ import { Widget } from "@lumino/widgets";
 
 const MOST = 200;          // outputs kept
 const TEXT = 200_000;      // characters of one stream
-const SAVED = 400_000;     // characters that are told to the kernel, for a reload or a second tab
-const CALM = 2000;         // milliseconds of quiet before that
 const IMAGES = ["image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"];
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const ORDER = [VIEW, "text/html", "text/markdown", ...IMAGES, "text/latex", "text/plain"];
@@ -60,13 +58,9 @@ export class OutputModel extends DOMWidgetModel {
     this.put(outputs.slice(-MOST));
   }
 
+  /** Not told to the kernel: it knows, and a plot going back up would hold up the next move. */
   put(outputs) {
-    this.set("outputs", outputs);
-    // Not at once: a plot on its way back up a slow line would hold up the next move of a slider.
-    clearTimeout(this.saving);
-    this.saving = setTimeout(() => {
-      if (JSON.stringify(this.get("outputs")).length <= SAVED) this.save_changes();
-    }, CALM);
+    this.set_state({ outputs });
   }
 
   /** A display that is shown here was changed. */
@@ -87,7 +81,8 @@ export class OutputView extends DOMWidgetView {
 
   render() {
     super.render();
-    this.el.classList.add("jupyter-widgets-output-area", "jp-OutputArea", "widget-output");
+    this.el.classList.add("jupyter-widgets", "jupyter-widgets-output-area", "jp-OutputArea",
+      "widget-output");
     this.el.setAttribute("aria-live", "polite");
     this.show();
   }

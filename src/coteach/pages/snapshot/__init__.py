@@ -45,6 +45,9 @@ def _draw(drawing: Drawing, model_id: str, about: Mapping[str, Any]) -> Markup:
             return draw(drawing, model_id, about)
     if module == OUTPUT:
         return boxes.output(drawing, model_id, about)
-    if about.get("state", {}).get("_view_name") is None:
+    state = about.get("state", {})
+    if state.get("_coteach") == "question" and isinstance(state.get("form"), str):
+        return Markup(state["form"])  # noqa: S704  made by coteach_widgets, as trusted as a cell
+    if state.get("_view_name") is None:
         return Markup("")  # a link, a style: nothing to see
     return asleep(drawing, model_id, about)
