@@ -278,7 +278,7 @@ async def test_a_cell_that_fails_shows_one_calm_sentence_and_the_rest_goes_on(si
 
 
 async def test_a_cell_that_never_ends_is_stopped_and_the_rest_goes_on(site, monkeypatch):
-    monkeypatch.setattr("coteach.pages.hosts.CELL_SECONDS", 1.0)
+    monkeypatch.setattr("coteach.pages.host.CELL_SECONDS", 1.0)
     write_lesson(site, "while True:\n    try:\n        while True: pass\n"
                        "    except Exception:\n        pass",
                  "import asyncio; await asyncio.sleep(60)", "print('still here')")
@@ -303,7 +303,7 @@ async def test_a_print_of_100_mb_is_cut_and_costs_little(site):
 
 
 async def test_a_lesson_that_can_not_be_executed_is_still_there_to_read(site, monkeypatch):
-    monkeypatch.setattr("coteach.pages.hosts.MOST_TRIES", 1)
+    monkeypatch.setattr("coteach.pages.host.MOST_TRIES", 1)
     write_lesson(site, "import os, signal; os.kill(os.getppid(), 9); os._exit(1)",
                  text="Only words.")
     pupil = await site.pupil("Mai")

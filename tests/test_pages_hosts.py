@@ -15,6 +15,7 @@ import pytest
 
 from coteach.errors import UserError
 from coteach.forkserver import ForkFailed
+from coteach.pages import host as host_module
 from coteach.pages import hosts as hosts_module
 from coteach.pages.hosts import Hosts
 from coteach.pages.kernels import LessonKernels
@@ -126,8 +127,8 @@ async def test_a_host_that_nobody_wants_ends_and_one_with_visitors_stays(hosts, 
 
 
 async def test_a_cell_that_can_not_be_interrupted_costs_only_itself(hosts, monkeypatch):
-    monkeypatch.setattr(hosts_module, "CELL_SECONDS", 1.0)
-    monkeypatch.setattr(hosts_module, "LATE", 1.0)
+    monkeypatch.setattr(host_module, "CELL_SECONDS", 1.0)
+    monkeypatch.setattr(host_module, "LATE", 1.0)
     executed = await hosts.host(lesson(
         "print('before')",
         "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ntime.sleep(600)",

@@ -17,18 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.provisioning import KernelProvisionerBase
-from jupyter_server.services.kernels.kernelmanager import (
-    AsyncMappingKernelManager,
-    ServerKernelManager,
-)
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets.config import Config
 
-from coteach.pages.hosts import Host, HostFailed, Hosts
+from coteach.pages.host import Host, HostFailed
+from coteach.pages.hosts import Hosts
 from coteach.pages.line import Line
 from coteach.pages.page import Page
 from coteach.pages.turns import Turns
+from coteach.pages.visitorkernel import OneSpec
 from coteach.settings import Settings
 
 ALLOWED_MESSAGES = ["comm_open", "comm_close", "comm_msg", "comm_info_request",
@@ -69,77 +66,6 @@ class Owned:
         return self.line.pid
 
 
-class LineProvisioner(KernelProvisionerBase):
-    """Gives jupyter_client's manager a kernel that is there already, at the end of a line."""
-
-    line: Line
-
-    @property
-    def has_process(self) -> bool:
-        """Whether the kernel is there."""
-        return not self.line.ended.done()
-
-    async def poll(self) -> int | None:
-        """Return None while it runs."""
-        return None if self.has_process else 0
-
-    async def wait(self) -> int | None:
-        """Return when it has ended."""
-        await asyncio.shield(self.line.ended)
-        return 0
-
-    async def send_signal(self, signum: int) -> None:
-        """Interrupt it; any other signal ends it."""
-        self.line.order(b"I" if signum == 2 else b"K")
-
-    async def kill(self, restart: bool = False) -> None:
-        """End it."""
-        self.line.close()
-
-    async def terminate(self, restart: bool = False) -> None:
-        """End it."""
-        self.line.close()
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Return where it is."""
-        return self.connection_info
-
-    async def cleanup(self, restart: bool = False) -> None:
-        """Hang up."""
-        self.line.close()
-
-
-class VisitorKernel(ServerKernelManager):
-    """jupyter_server's manager of one kernel, for one that a host has forked."""
-
-    async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
-        self.kernel_id = kw["kernel_id"]
-        self.shutting_down = False
-        line: Line = kw["line"]
-        self.transport, self.ip = "ipc", line.ip
-        for place, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), start=1):
-            setattr(self, f"{name}_port", place)
-        self.session.key = kw["key"].encode()
-        self.provisioner = LineProvisioner(kernel_id=self.kernel_id, parent=self)
-        self.provisioner.line = line
-        self.provisioner.connection_info = self.get_connection_info()
-        return [], {}
-
-    def emit(self, schema_id: Any = "", data: Any = None) -> None:
-        """Nobody listens to jupyter_server's events here, and each costs milliseconds."""
-
-    def cleanup_connection_file(self) -> None:
-        """There is no such file, and whoever makes one may keep it."""
-
-
-class _OneSpec(KernelSpecManager):
-    """Knows Python, whatever this machine has."""
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Return the one kernel of class pages."""
-        return KernelSpec(display_name="Python 3", language="python", argv=[])
-
-
 class LessonKernels(AsyncMappingKernelManager):
     """The kernels of a service, with owners, a limit, a fair queue and an end for each.
 
@@ -157,10 +83,10 @@ class LessonKernels(AsyncMappingKernelManager):
         config.KernelManager.autorestart = False
         config.MappingKernelManager.buffer_offline_messages = False
         folder = settings.layout.run
-        super().__init__(config=config, kernel_spec_manager=_OneSpec(),
+        super().__init__(config=config, kernel_spec_manager=OneSpec(),
                          allowed_message_types=ALLOWED_MESSAGES, connection_dir=str(folder),
                          root_dir=str(folder if folder.is_dir() else Path.cwd()))
-        self.kernel_manager_class = f"{__name__}.VisitorKernel"
+        self.kernel_manager_class = "coteach.pages.visitorkernel.VisitorKernel"
         self.hosts = hosts
         self.limit = settings.lesson_kernels
         self.owners: dict[str, Owned] = {}
@@ -188,6 +114,10 @@ class LessonKernels(AsyncMappingKernelManager):
                     and not owned.line.ended.done()):
                 return kernel_id
         return None
+
+    def in_use(self, digest: str) -> bool:
+        """Say whether somebody has a kernel of a lesson."""
+        return any(owned.digest == digest for owned in self.owners.values())
 
     def touch(self, kernel_id: str, *, used: bool = False) -> None:
         """Note that the page of a kernel is still open, and whether she does something."""

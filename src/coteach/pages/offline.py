@@ -25,8 +25,8 @@ from coteach.i18n import gettext as _
 from coteach.i18n import language as use_language
 from coteach.lessonpack import Lesson
 from coteach.pages import runtime
-from coteach.pages.handlers import STATIC
-from coteach.pages.hosts import Host
+from coteach.pages.files import STATIC
+from coteach.pages.host import Host
 from coteach.pages.page import Page
 from coteach.pages.renderer import Rendered, Renderer, data_script, template_words, voice_html
 from coteach.pages.starting import Starter
