@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -93,3 +95,33 @@ async def page_site(settings: Settings, *sources: str, shown: nbformat.NotebookN
     finally:
         await site.stop()
         await site.pages.close()
+
+
+class Counted:
+    """A line to a service that counts what comes down and what goes up, sockets and headers too."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.down = self.up = 0
+        self.port = 0
+
+    async def __aenter__(self) -> Counted:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        await asyncio.gather(self._pass(reader, back, "up"), self._pass(there, writer, "down"))
+
+    async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter,
+                    way: str) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            while part := await source.read(65536):
+                setattr(self, way, getattr(self, way) + len(part))
+                target.write(part)
+                await target.drain()
+        target.close()

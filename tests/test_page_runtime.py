@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,8 +13,8 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from page_site import PageSite, notebook, page_site
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from page_site import Counted, PageSite, notebook, page_site
+from playwright.async_api import Browser, Page, Request, Route, async_playwright, expect
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -553,43 +552,55 @@ async def test_a_page_of_text_alone_fills_itself_in(settings, chromium):
         assert not page.faults
 
 
-async def received(page: Page) -> dict[str, int]:
-    """Bytes over the line since the page was opened, by address."""
-    client = await page.context.new_cdp_session(page)
-    await client.send("Network.enable")
-    kinds: dict[str, str] = {}
-    found: dict[str, int] = {}
-    client.on("Network.responseReceived", lambda event: kinds.update(
-        {event["requestId"]: event["response"]["url"]}))
-    client.on("Network.loadingFinished", lambda event: found.update(
-        {kinds.get(event["requestId"], ""): int(event["encodedDataLength"])}))
-    client.on("Network.webSocketFrameReceived", lambda event: found.update(
-        {"ws": found.get("ws", 0) + len(event["response"]["payloadData"]) * 3 // 4}))
-    return found
+async def test_a_question_among_widgets_stays_a_form(settings, chromium):
+    async with page_site(settings, """
+import ipywidgets
+from coteach_widgets import Choice
+ipywidgets.VBox([ipywidgets.IntSlider(description="Many"), Choice("Which one?", ["This", "That"], key="which")])
+""") as site:
+        page = await opened(chromium, site)
+        await expect(page.locator(".ct-question[data-live]")).to_have_count(1)
+        await page.get_by_label("Many").focus()
+        await page.keyboard.press("ArrowRight")
+        await live(page)
+        await expect(page.locator(".ct-widget[data-live] .ct-question[data-live]")).to_have_count(1)
+        await page.get_by_label("That").check()
+        assert not page.faults
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_the_first_view_and_the_first_widget_are_small(settings, chromium, width):
     shown = nbformat.read(TIDES / "lesson.ipynb", as_version=4)
-    async with page_site(settings, shown=shown, folder=TIDES) as site:
-        page = await opened(chromium, site, width=width)
-        found = await received(page)
-        client = await page.context.new_cdp_session(page)
-        await client.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        await page.goto(site.url, wait_until="networkidle")
-        first = {url: size for url, size in found.items() if not re.search(r"\.(png|jpe?g|webp|svg)$", url)
-                 and not url.startswith(("data:", "blob:"))}
-        assert sum(first.values()) < 60_000, first
+    async with page_site(settings, shown=shown, folder=TIDES) as site, Counted(site.port) as line:
+        context = await chromium.new_context(viewport={"width": width, "height": 740}, locale="en-US")
+        await context.add_init_script(NO_PREFETCH)
+        page = await context.new_page()
+        pictures: list[Request] = []
+        page.on("requestfinished", lambda request: pictures.append(request)
+                if request.resource_type == "image" else None)
+        await page.goto(site.url.replace(str(site.port), str(line.port)), wait_until="networkidle")
+        shown_pictures = sum([(await one.sizes())["responseBodySize"] for one in pictures])
+        assert shown_pictures > 10_000
+        first = line.down - shown_pictures
+        assert first < 50_000, "the first view may be 60 kB without its pictures"
         await narrow(page)
         await shot(page, f"tides-{width}-asleep")
+        before = line.down
         await page.locator("input[type=range]").first.focus()
         await page.keyboard.press("ArrowRight")
         await live(page)
         await expect(page.locator(".widget-readout")).to_have_text("8.5")
-        assert sum(found.values()) < 300_000, found
+        started = line.down - before
+        assert first + started < 300_000, "and 500 kB with the first widget, pictures and all"
+        await page.wait_for_timeout(1000)
+        down, up = line.down, line.up
+        await page.keyboard.press("ArrowRight")
+        await page.wait_for_timeout(1000)
+        moved = line.down - down
+        # One new plot, once, and nothing of it goes back up.
+        assert moved < 1.6 * shown_pictures and line.up - up < 3000, (moved, line.up - up)
         await narrow(page)
         await shot(page, f"tides-{width}-live")
         if SHOTS:
-            sizes = {"first": sum(first.values()), "all": sum(found.values()), "what": found}
-            await asyncio.to_thread(Path(SHOTS, f"tides-{width}.json").write_text,
-                                    json.dumps(sizes, indent=1))
+            sizes = {"first view": first, "pictures": shown_pictures, "first widget": started, "a move": moved}
+            await asyncio.to_thread(Path(SHOTS, f"tides-{width}.json").write_text, json.dumps(sizes))

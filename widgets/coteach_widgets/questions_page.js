@@ -11,12 +11,19 @@ const page = pageData();
 setCatalog(page.phrases ?? {});
 const box = outbox();
 
-for (const root of document.querySelectorAll(".ct-question[data-question]")) {
-  if (root.dataset.live) continue;
-  root.dataset.live = "1";
-  const cell = root.closest("[data-cell-id]")?.dataset.cellId ?? root.dataset.key;
-  hydrate(root, { box, cell: () => cell });
+/** Make those live that are not yet. */
+function wake() {
+  for (const root of document.querySelectorAll(".ct-question[data-question]")) {
+    if (root.dataset.live) continue;
+    root.dataset.live = "1";
+    const cell = root.closest("[data-cell-id]")?.dataset.cellId ?? root.dataset.key;
+    hydrate(root, { box, cell: () => cell });
+  }
 }
+
+wake();
+// Some come later: a page that came with its text alone, a box of widgets with a question in it.
+document.addEventListener("ct-cells", wake);
 
 /** Whether the page says already that the line is down. */
 function saidElsewhere() {

@@ -119,6 +119,8 @@ class Script {
 export class AnyModel extends DOMWidgetModel {
   initialize(...given) {
     super.initialize(...given);
+    // A question is a plain form on a page; the page's own script makes it live.
+    if (this.get("_coteach") === "question") return;
     const script = new Script(this);
     bound.set(this, script);
     this.once("destroy", () => script.end());
@@ -126,7 +128,7 @@ export class AnyModel extends DOMWidgetModel {
 
   async _handle_comm_msg(...given) {
     // What the kernel says to a widget waits until its script listens, but not for ever.
-    await Promise.race([bound.get(this).ready.catch(() => {}),
+    await Promise.race([Promise.resolve(bound.get(this)?.ready).catch(() => {}),
       new Promise((resolve) => { setTimeout(resolve, 5000); })]);
     return super._handle_comm_msg(...given);
   }
@@ -149,6 +151,11 @@ export class AnyModel extends DOMWidgetModel {
 export class AnyView extends DOMWidgetView {
   async render() {
     this.script = bound.get(this.model);
+    if (!this.script) {
+      this.el.innerHTML = this.model.get("form");
+      this.displayed.then(() => document.dispatchEvent(new CustomEvent("ct-cells")));
+      return;
+    }
     this.script.views.add(this);
     await this.show();
   }
