@@ -78,3 +78,18 @@ def test_every_template_names_a_page_that_jupyterhub_or_we_render():
     own = {p.name for p in Path(paths.shared("hub_config") / "templates").glob("*.html")}
     ours = {"coteach.html", "signup.html", "signup-refused.html", "change-password.html"}
     assert own - ours <= stock
+
+
+def test_the_hubs_database_waits_for_the_disk_at_no_commit(settings):
+    from jupyterhub import orm
+
+    c = configured(settings)
+    session = orm.new_session_factory(c.JupyterHub.db_url, **c.JupyterHub.db_kwargs)()
+    with session.get_bind().connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    session.add(orm.User(name="amina"))
+    session.commit()
+    assert session.query(orm.User).count() == 1
+    session.get_bind().dispose()

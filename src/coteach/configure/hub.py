@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coteach.hub import hubdb
 from coteach.settings import Settings, secrets_of
 from coteach.store.full import explain_to_hub
 
@@ -16,6 +17,7 @@ def update_hub(c: Any, settings: Settings) -> None:
         c.JupyterHub.public_url = f"{settings.url}/"
 
     c.JupyterHub.db_url = f"sqlite:///{settings.layout.hub / 'jupyterhub.sqlite'}"
+    c.JupyterHub.db_kwargs = hubdb.options()
     explain_to_hub(settings.layout.hub)
     # A newer JupyterHub brings its own tables up to date; it keeps a copy of the file before.
     c.JupyterHub.upgrade_db = True

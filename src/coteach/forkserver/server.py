@@ -31,6 +31,10 @@ _START = ("import sys; sys.path[:] = [p for p in sys.path if p]; "
           "from coteach.forkserver import template; template.main()")
 
 
+_listening: set[asyncio.Task[int]] = set()
+"""A loop holds its tasks weakly; a child must not end because nobody kept its `Child`."""
+
+
 class ForkFailed(Exception):
     """A child or its template could not be started; the text is what it said itself."""
 
@@ -56,6 +60,8 @@ class Child:
         self._code: int | None = None
         self._running = asyncio.get_running_loop().create_future()
         self._end = asyncio.create_task(self._listen())
+        _listening.add(self._end)
+        self._end.add_done_callback(_listening.discard)
 
     async def _listen(self) -> int:
         with contextlib.suppress(OSError, ValueError):

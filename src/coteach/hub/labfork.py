@@ -31,8 +31,15 @@ IMPORTS = (
     "nbgrader.server_extensions.formgrader?", "nbgrader.server_extensions.assignment_list?",
     "nbgrader.server_extensions.course_list?", "nbgrader.server_extensions.validate_assignment?",
     # What is imported only when a server starts or gets its first request.
-    "jupyter_server.services.contents.largefilemanager", "jupyter_server.services.api.handlers",
-    "jupyterlab_server.translation_utils", "nbconvert.exporters", "ipykernel.kernelspec",
+    "jupyter_server.services.contents.largefilemanager", "jupyter_server.view.handlers",
+    "jupyter_server.kernelspecs.handlers", "jupyter_server.nbconvert.handlers",
+    *(f"jupyter_server.services.{name}.handlers" for name in (
+        "api", "config", "contents", "events", "kernels", "kernelspecs", "nbconvert", "security",
+        "sessions")),
+    "jupyter_server.services.shutdown", "jupyter_core.migrate", "jupyterlab_server.process_app?",
+    "jupyterlab_server.translation_utils", "nbconvert.exporters", "ipykernel.kernelspec", "IPython",
+    "notebook_shim.nbserver?", "jupyter_lsp.virtual_documents_shadow?", "jinja2.ext",
+    "tornado.platform.asyncio",
 )
 
 _AGAIN_SECONDS = 60.0

@@ -237,16 +237,16 @@ class CoteachSpawner(LocalProcessSpawner):
                 raise LabFailed(
                     _("Your workbench ended while it started (code {code}).").format(code=code),
                     log.tail())
-            if not ports.listens(host, self.port, ports.descendants(pid)):
-                await asyncio.sleep(_SOON)
-                continue
             try:
                 _reader, writer = await asyncio.open_connection(host, self.port)
             except OSError:
                 await asyncio.sleep(_SOON)
                 continue
             writer.close()
-            return
+            # Looked at last: it costs more than a connection, and ten may be starting.
+            if ports.listens(host, self.port, ports.descendants(pid)):
+                return
+            await asyncio.sleep(_POLL)
         raise LabFailed(_("Your workbench took too long to start."), log.tail())
 
     def _exit_code(self) -> int | None:

@@ -1,0 +1,25 @@
+"""Both spawners start real Labs, and the figures are of all of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from coteach.bench import spawn
+
+
+def test_two_labs_of_each_kind_are_started_and_measured():
+    # As a program of its own: it becomes the parent of all orphans below it.
+    done = subprocess.run([Path(sys.executable).parent / "coteach", "bench", "spawn", "--users", "2", "--json"],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["name"] == "spawn" and found["work"]["users"] == 2
+    for side in ("ours", "stock"):
+        assert found[side]["second_s"] > 0 and found[side]["at_once_s"] > 0
+        assert 10 < found[side]["pss_mb"] < 400
+    assert found["ours"]["pss_template_mb"] > 0
+    assert found["ratio"]["cpu_s"] < 0.5 and found["ratio"]["pss_mb"] < 1
+    assert {row.name for row in spawn.rows()} <= {*found["ours"]} and len(done.stderr.splitlines()) == 6
