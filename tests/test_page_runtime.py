@@ -216,6 +216,11 @@ async def test_every_control_looks_the_same_asleep_and_live_and_answers(settings
         far = {name: alive[name] - top for name, top in asleep.items() if abs(alive[name] - top) > 6}
         assert not far, far
         await narrow(page)
+        small = await page.evaluate("""() => [...document.querySelectorAll(".ct-widget :is(button, select, summary, "
+            + "textarea, input:not([type=checkbox], [type=radio]), .lm-TabBar-tab, .widget-radio-box label, "
+            + ".widget-checkbox label, .jupyter-widget-Collapse-header)")].filter((one) => one.checkVisibility()
+            && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)""")
+        assert not small, small
         await shot(page, "controls-360-live")
         log = page.locator(".jupyter-widgets-output-area").first
 

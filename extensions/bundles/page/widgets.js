@@ -265,8 +265,9 @@ function focusIn(place, stage) {
   };
 }
 
-/** Give live sliders the names that screen readers say. */
+/** Give live sliders the names that screen readers say; take away tooltips that say nothing. */
 function dress(stage) {
+  for (const one of stage.querySelectorAll('[title="null"]')) one.removeAttribute("title");
   for (const slider of stage.querySelectorAll(".widget-slider")) {
     const name = slider.querySelector(".widget-label")?.textContent;
     for (const handle of slider.querySelectorAll(".noUi-handle")) {

@@ -30,8 +30,9 @@ THEME = "#0b5d57"
 
 
 def _head(base: str, page: Page, rendered: Rendered) -> Markup:
-    sheets = [*page.stylesheets, own(base, "page.css"),
-              *([runtime.stylesheet(base)] if rendered.widgets else []), own(base, "questions.css")]
+    # ipywidgets' own style comes first: the page's has the last word.
+    sheets = [*([runtime.stylesheet(base)] if rendered.widgets else []), *page.stylesheets,
+              own(base, "page.css"), own(base, "questions.css")]
     head = stylesheet_links(sheets)
     if base == "/c/":  # a class can be installed as an app
         head += Markup('\n<link rel="manifest" href="{}manifest.webmanifest?lang={}">'
