@@ -22,7 +22,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from coteach.errors import NotFound, UserError
 from coteach.i18n import LANGUAGE_COOKIE, negotiate, set_language
 from coteach.i18n import gettext as _
-from coteach.pages import pictures
+from coteach.pages import pictures, wire
 from coteach.pages.files import STATIC, ExtensionFiles, StaticFiles
 from coteach.pages.kernels import GONE
 from coteach.pages.turns import AGAIN
@@ -62,6 +62,10 @@ class _OwnKernel:
             raise HTTPError(404)
 
 
+UNREADABLE = 1007
+"""RFC 6455: data that is not what its type says."""
+
+
 class KernelSocket(_OwnKernel, VoilaKernelWebsocketHandler):
     """The page's line to its widgets. The kernel manager lets widget messages through only."""
 
@@ -78,6 +82,9 @@ class KernelSocket(_OwnKernel, VoilaKernelWebsocketHandler):
 
     def on_message(self, ws_message: Any) -> None:
         """Pass a message on and note that somebody does something."""
+        if not wire.is_message(ws_message, self.selected_subprotocol):
+            self.close(UNREADABLE, "not a message")
+            return
         self.settings["kernel_manager"].touch(self.kernel_id, used=True)
         super().on_message(ws_message)
 
