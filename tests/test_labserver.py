@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -59,14 +60,14 @@ class House:
     def task(self):
         return cohorts.task(self.alliance.settings, self.alliance.cohort, ASSIGNMENT)
 
-    def lab(self, name, *, portal=True):
+    def lab(self, name, *, portal=True, url=""):
         home = self.root / f"home-{name}-{len(self._labs)}"
         home.mkdir()
         port = free_port()
         environ = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
                    "COTEACH_LANGUAGE": "vi"}
         if portal:
-            environ |= {"COTEACH_PORTAL_URL": self.url, "JUPYTERHUB_API_TOKEN": f"token-{name}"}
+            environ |= {"COTEACH_PORTAL_URL": url or self.url, "JUPYTERHUB_API_TOKEN": f"token-{name}"}
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", f"--port={port}", "--no-browser",
              "--allow-root", "--IdentityProvider.token=secret", f"--ServerApp.root_dir={home}",
@@ -82,6 +83,10 @@ class House:
         http = httpx.Client(base_url=f"http://127.0.0.1:{port}/coteach", timeout=30,
                             headers={"Authorization": "token secret"})
         wait(f"http://127.0.0.1:{port}/api")
+        began = time.monotonic()
+        listing = httpx.get(f"http://127.0.0.1:{port}/api/contents", headers={"Authorization": "token secret"}, timeout=30)
+        self.listed_after = time.monotonic() - began
+        self.first_listing = [entry["name"] for entry in listing.json()["content"]]
         return home, http
 
     def close(self):
@@ -121,12 +126,19 @@ def amina(house):
     return house.lab("amina")
 
 
-def test_the_files_are_there_when_the_server_answers_first(amina):
+def test_the_files_are_there_when_the_server_first_answers_a_question_about_files(house, amina):
     home, _http = amina
+    assert FOLDER.split("/")[0] in house.first_listing
     folder = home / FOLDER
     assert (folder / "module.ipynb").is_file()
     assert (folder / "assets" / "light.svg").is_file()
     assert "Ánh sáng" in (folder / "assignment.ipynb").read_text()
+
+
+def test_a_portal_that_is_slow_holds_up_questions_about_files_and_not_the_server(house):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        house.lab("ben", url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        assert 2 < house.listed_after < 9 and house.first_listing == []
 
 
 def test_missing_files_come_again_and_present_ones_stay(amina):

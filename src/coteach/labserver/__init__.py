@@ -24,4 +24,4 @@ def _load_jupyter_server_extension(server: Any) -> None:
     server.web_app.add_handlers(".*$", handlers(server.web_app.settings["base_url"], portal,
                                                 server.root_dir))
     if portal is not None:
-        fetch_at_start(portal, server.root_dir, server.log)
+        fetch_at_start(portal, server.root_dir, server.log, server.contents_manager)

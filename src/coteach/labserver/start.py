@@ -1,11 +1,19 @@
-"""At the start of the server: the modules' files are there before a link to one is opened."""
+"""At the start of the server: the modules' files are there before a link to one is opened.
+
+The server itself does not wait for them. What waits is the first question about files, and that
+comes from the browser, seconds after the server listens.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
 from pathlib import Path
+from typing import Any
+
+from jupyter_server.utils import ensure_async
 
 from coteach import i18n
 from coteach.errors import UserError
@@ -13,17 +21,39 @@ from coteach.labserver.files import put_missing
 from coteach.labserver.portal import Portal
 
 WAIT = 8.0
-"""Seconds for which the server's start waits; a portal that is slower brings the files later."""
+"""Seconds after its start for which questions about files wait; a slower portal brings the files
+later."""
 PATIENCE = 120.0
 _AGAIN = 1.5
 
 
-def fetch_at_start(portal: Portal, root: str, log: logging.Logger) -> None:
-    """Get the missing files of all modules; what is still being made there comes when it is."""
+def fetch_at_start(portal: Portal, root: str, log: logging.Logger, contents: Any) -> None:
+    """Get the missing files of all modules; what is still being made there comes when it is.
+
+    Parameters
+    ----------
+    portal, root, log
+        Where they come from, where they go, and what is told.
+    contents
+        The server's contents manager, which answers when the files have come.
+    """
     first = threading.Event()
     threading.Thread(target=_fetch, args=(portal, Path(root), log, first), daemon=True,
                      name="coteach-files").start()
-    first.wait(WAIT)
+    _hold(contents, first, time.monotonic() + WAIT)
+
+
+def _hold(contents: Any, first: threading.Event, until: float) -> None:
+    answer = contents.get
+
+    async def get(*arguments: Any, **options: Any) -> Any:
+        left = until - time.monotonic()
+        if not first.is_set() and left > 0:
+            await asyncio.get_running_loop().run_in_executor(None, first.wait, left)
+        contents.get = answer
+        return await ensure_async(answer(*arguments, **options))
+
+    contents.get = get
 
 
 def _fetch(portal: Portal, root: Path, log: logging.Logger, first: threading.Event) -> None:
