@@ -51,10 +51,10 @@ async def test_a_pupil_enters_by_code_and_her_answer_survives_a_lost_line_and_a_
     page.set_default_timeout(SLOW)
     await enter(page, service, "Mai")
 
-    plot = page.locator(".ct-cells .jp-OutputArea img, .ct-cells .jupyter-widgets-output-area img")
+    plot = page.locator(".ct-cells .ct-widget img")
     await plot.first.wait_for()
     before = await plot.first.get_attribute("src")
-    await page.locator(".noUi-handle").focus()
+    await page.get_by_role("slider").first.focus()
     await page.keyboard.press("ArrowRight")
     await expect(plot.first).not_to_have_attribute("src", before or "", timeout=SLOW)
     await no_sideways(page)

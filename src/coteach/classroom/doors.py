@@ -98,6 +98,9 @@ class TakeCard(Handler):
 
     def _ask(self, row: ClassSession, card: NameCard, picks: list[str], status: int = 200,
              problem: str = "") -> None:
+        if not picks:
+            # The Back button may bring this page again; one that shows pictures it may not.
+            self.set_header("Cache-Control", "private, no-cache")
         self.show("secret.html", status, row=row, card=card, picture=known(card.picture),
                   words=pictures(), picks=picks, problem=problem, most=cards.PICKS,
                   choosing=not card.secret)

@@ -48,9 +48,12 @@ form.addEventListener("click", (event) => {
     buttons[0].focus({ preventScroll: true });
   }
 });
-// Back from the class page: the browser may remember what was tapped.
-addEventListener("pageshow", (event) => {
-  if (!event.persisted) return;
+
+/* Back from the class page, or from another child's: what was tapped is nobody's to see. */
+function forget() {
   picks = [];
   show();
-});
+}
+addEventListener("pagehide", forget);
+addEventListener("pageshow", (event) => { if (event.persisted) forget(); });
+if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") forget();
