@@ -221,12 +221,11 @@ class LessonFile(_Lesson):
         content = self.settings["class_pages"].file(digest, name)
         if content is None:
             raise NotFound(_("There is no such page."))
-        self.set_header("Content-Type", pictures.KINDS[name.rpartition(".")[2]])
         self.set_header("Cache-Control", MINE_FOREVER)
         # A picture opened by itself must not run what stands in it.
         self.set_header("Content-Security-Policy",
                         "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-        self.finish(content)
+        self.finish(content, set_content_type=pictures.KINDS[name.rpartition(".")[2]])
 
     def head(self, digest: str, name: str) -> Any:
         """Answer with the headers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+_PROCESS = secrets.token_hex(8)
 MOST_FILES = 2000
 """Files of a lesson's folder that are looked at for changes."""
 
@@ -67,12 +69,15 @@ class Page:
 
     @cached_property
     def digest(self) -> str:
-        """A name for the content; a changed lesson has another one."""
+        """A name for the content; a changed lesson has another one.
+
+        Without a version it is another one in each process, too: the folder may hold anything,
+        and what was shown yesterday may be wrong today.
+        """
         if self.version:
             return self.version
-        text = json.dumps([self.notebook.get("cells", []), sorted(self.env.items()),
-                           self.language, str(self.folder), folder_stamp(self.folder)],
-                          sort_keys=True, default=str)
+        text = json.dumps([_PROCESS, self.notebook.get("cells", []), sorted(self.env.items()),
+                           self.language, str(self.folder)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property

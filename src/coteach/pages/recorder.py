@@ -13,9 +13,9 @@ from typing import Any
 
 from jupyter_client.session import Session
 
-MOST_TEXT_OF_CELL = 100_000
+MOST_TEXT_OF_CELL = 30_000
 """Characters that one cell may print."""
-MOST_TEXT = 1_000_000
+MOST_TEXT = 300_000
 MOST_RICH_OF_ONE = 8_000_000
 """Characters of one picture, table or other rich output (base64 for binary ones)."""
 MOST_RICH = 24_000_000

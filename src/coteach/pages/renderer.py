@@ -37,6 +37,7 @@ def template_words() -> dict[str, str]:
         "cut": _("There was more here than fits on this page."),
         "listen": _("Listen to this part"),
         "table": _("Table"),
+        "text": _("Long text"),
     }
 
 
