@@ -18,7 +18,7 @@ import pytest
 from test_supervisor import SERVER
 
 from coteach.cli import _welcome
-from coteach.settings import load
+from coteach.settings import load, secrets_of
 from coteach.store import people
 from coteach.store.database import Database
 from coteach.store.schema import Invitation, Person, School, utcnow
@@ -224,6 +224,26 @@ def test_the_pages_speak_the_language_of_the_cookie(house):
         assert 'href="?next=%2Fhub%2Fhome&amp;lang=zh-Hant"' in page.text
 
 
+def oauth_token(house, browser) -> str:
+    """A token that the portal would hold for this browser."""
+    answer = browser.get("/hub/api/oauth2/authorize", params={
+        "client_id": "service-portal", "redirect_uri": "/oauth_callback",
+        "response_type": "code", "state": "x"})
+    code = re.search(r"code=([^&]+)", answer.headers["location"])[1]
+    done = httpx.post(f"{house.settings.url}/hub/api/oauth2/token", trust_env=False, data={
+        "client_id": "service-portal", "grant_type": "authorization_code", "code": code,
+        "client_secret": secrets_of(house.settings).text("service-portal"),
+        "redirect_uri": "/oauth_callback"})
+    return done.json()["access_token"]
+
+
+def whoami(house, token: str) -> str | None:
+    """Whose token the Hub takes this for."""
+    answer = httpx.get(f"{house.settings.url}/hub/api/user", trust_env=False,
+                       headers={"Authorization": f"token {token}"})
+    return answer.json()["name"] if answer.status_code == 200 else None
+
+
 def test_a_password_is_changed_by_who_knows_the_old_one(house):
     with house.browser() as browser:
         sign_up(browser, house.invite(), username="changer")
@@ -235,7 +255,15 @@ def test_a_password_is_changed_by_who_knows_the_old_one(house):
                 "_xsrf": xsrf, "old_password": old, "new_password": new, "password_again": new})
 
         assert change("not this").status_code == 403
-        assert change(PASSWORD).status_code == 200
+        with house.browser() as elsewhere:
+            sign_in(elsewhere, "changer", PASSWORD)
+            token = oauth_token(house, elsewhere)
+            assert elsewhere.get("/hub/change-password").status_code == 200
+            assert whoami(house, token) == "changer"
+            assert change(PASSWORD).status_code == 200
+            assert elsewhere.get("/hub/change-password").status_code == 302
+            assert whoami(house, token) is None
+        assert browser.get("/hub/change-password").status_code == 200
     with house.browser() as later:
         assert sign_in(later, "changer", PASSWORD).status_code == 403
         assert sign_in(later, "changer", new).status_code == 302

@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.handlers.login import LoginHandler
+from jupyterhub.utils import new_token
 from tornado import web
 
 from coteach.errors import UserError
@@ -141,9 +142,21 @@ class ChangePasswordPage(Page):
             await self._show(error=error)
             return
         account.password = await asyncio.to_thread(hashed, new)
+        self._end_other_sessions()
         self.db.commit()
         self.log.info("Password changed: %s", name)
         await self._show(done=True)
+
+    def _end_other_sessions(self) -> None:
+        """Sign every other browser out: whoever knew the old password is out with it."""
+        user = self.current_user
+        user.orm_user.cookie_id = new_token()
+        mine = self.get_session_cookie()
+        # A token without a session belongs to a running JupyterLab, which is this person's.
+        for token in list(user.orm_user.api_tokens):
+            if token.session_id and token.session_id != mine:
+                self.db.delete(token)
+        self.set_hub_cookie(user)
 
     async def _show(self, **values: Any) -> None:
         self.finish(await self.render_template(
