@@ -177,7 +177,6 @@ def only_kernel(site: PageSite) -> str:
 async def test_the_first_touch_is_carried_over_and_then_each_move_redraws_the_plot(settings, chromium):
     async with page_site(settings, "#md # Waves", WAVES) as site:
         page = await opened(chromium, site)
-        assert not site.pages.kernels.owners
         asleep = page.locator("input[type=range]")
         await expect(page.get_by_label("Waves")).to_have_value("3")
         plot = page.locator(".ct-widget img")
@@ -321,6 +320,35 @@ async def test_what_is_done_while_the_scripts_come_is_done(settings, chromium):
         await expect(page.get_by_label("words")).to_have_value("hello there!")
         await shot(page, "controls-1280-live")
         assert not page.faults
+
+
+async def test_a_hand_that_is_faster_than_the_script_is_not_lost(settings, chromium):
+    async with page_site(settings, WAVES) as site:
+        context = await chromium.new_context(viewport={"width": 360, "height": 740})
+        await context.add_init_script(NO_PREFETCH)
+        page = await context.new_page()
+        go = asyncio.Event()
+
+        async def held(route: Route) -> None:
+            await go.wait()
+            await route.continue_()
+
+        await page.route("**/runtime/page-*", held)
+        await page.goto(site.url, wait_until="commit")
+        await page.locator("input[type=range]").focus()
+        await page.keyboard.press("End")
+        await page.evaluate("document.activeElement.blur()")
+        go.set()
+        await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
+
+
+async def test_a_page_that_nobody_touches_takes_no_kernel(settings, chromium):
+    between = "import ipywidgets; ipywidgets.FloatLogSlider(value=50, base=10, min=-1, max=3)"
+    async with page_site(settings, CONTROLS, between, WAVES) as site:
+        page = await opened(chromium, site)
+        await page.reload(wait_until="networkidle")
+        await page.wait_for_timeout(1000)
+        assert not site.pages.kernels.owners and await page.locator("[data-live], .ct-widget-state").count() == 0
 
 
 async def test_a_reload_and_a_second_tab_keep_the_kernel_and_what_it_shows(settings, chromium):

@@ -63,6 +63,25 @@ function valueOf(control) {
 const chosen = (select) => [...select.selectedOptions].filter((one) => one.value !== "")
   .map((one) => Number(one.value));
 
+/** Whether a control says something else than the page said. */
+function changed(control) {
+  if (control.localName === "select") {
+    return [...control.options].some((one) => one.selected !== one.defaultSelected)
+      && !(control.selectedIndex === 0 && ![...control.options].some((one) => one.defaultSelected));
+  }
+  if (control.type === "checkbox") return control.checked !== control.defaultChecked;
+  if (control.type === "radio") return control.checked && !control.defaultChecked;
+  if (control.type === "range") {
+    // The browser moves a value that lies between two steps; that is nobody's hand.
+    const { min, max, step } = control;
+    const still = Object.assign(document.createElement("input"), { type: "range", min, max, step });
+    still.value = control.defaultValue;
+    return control.value !== still.value;
+  }
+  return "defaultValue" in control && control.type !== "color"
+    && control.value !== control.defaultValue;
+}
+
 /** Collects what was done to snapshots. */
 export class Touches {
   constructor() {
@@ -72,6 +91,16 @@ export class Touches {
     this.controls = new Map();
     for (const kind of ["input", "change", "click", "keydown", "toggle"]) {
       document.addEventListener(kind, (event) => this.#note(event), true);
+    }
+    this.#before();
+  }
+
+  /** On a slow line a hand is faster than this script: take what was done by then. */
+  #before() {
+    for (const control of document.querySelectorAll(".ct-widget [data-ct-as]")) {
+      if (!changed(control)) continue;
+      this.#echo(control);
+      this.controls.set(control.dataset.ctModel, control);
     }
   }
 

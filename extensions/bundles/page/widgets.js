@@ -35,7 +35,9 @@ export class Widgets {
     for (const kind of ["pointerup", "pointercancel"]) {
       document.addEventListener(kind, () => { this.held = false; }, true);
     }
-    if (data.running) this.start();
+    const touched = [...this.touches.controls.values(), document.activeElement]
+      .map((one) => one.closest(".ct-widget[data-model-id]")).find(Boolean);
+    if (touched || data.running) this.start(touched);
     else this.#prefetch();
   }
 

@@ -140,7 +140,8 @@ def _radio(drawing: Drawing, model_id: str, about: State) -> Markup:
     flow = "horizontal" if state.get("orientation") == "horizontal" else "vertical"
     choices = Markup("").join(tag("label", Markup("{}<input{}>").format(name, attributes(
         type="radio", name=f"ct-{model_id}", value=place, checked=place == state.get("index"),
-        disabled=bool(state.get("disabled")), data_ct_model=model_id, data_ct_as="index")))
+        disabled=bool(state.get("disabled")), autocomplete="off", data_ct_model=model_id,
+        data_ct_as="index")))
         for place, name in enumerate(option_labels(state)))
     return _row(drawing, model_id, about, "widget-radio", tag(
         "div", choices, class_=f"widget-radio-box widget-radio-box-{flow}", role="radiogroup",

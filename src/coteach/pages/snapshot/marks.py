@@ -116,6 +116,7 @@ def control(model_id: str, state: State, kind: str, **values: object) -> Markup:
     described = description(state)
     return attributes(id=f"ct-{model_id}-c", data_ct_model=model_id, data_ct_as=kind,
                       disabled=bool(state.get("disabled")),
+                      autocomplete="off",  # a reload shows what the kernel says
                       aria_label=None if described else state.get("tooltip") or _("Setting"),
                       **values)
 

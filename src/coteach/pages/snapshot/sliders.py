@@ -73,7 +73,7 @@ def _two_ends(drawing: Drawing, model_id: str, about: State, kind: str, ends: li
         Markup("<input{}>").format(attributes(
             type="range", class_="ct-range ct-end", min=low, max=high, step=step, value=end,
             data_ct_model=model_id, data_ct_as=kind, data_ct_index=place,
-            disabled=bool(about["state"].get("disabled")),
+            disabled=bool(about["state"].get("disabled")), autocomplete="off",
             aria_label=f"{description(about['state'])} {words[place]}".strip(),
             id=f"ct-{model_id}-c" if not place else None))
         for place, end in enumerate(ends[:2]))
