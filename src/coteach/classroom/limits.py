@@ -1,11 +1,13 @@
 """How often a wrong class code or secret may be tried, by whoever guesses and by nobody else.
 
 Rule: only an address that guessed wrong is refused, so that a guesser never shuts a class. Each
-address has `EACH` wrong tries in five minutes: a whole school may share one. When its neighbours
-(/24, /48) or everybody together guess much, an address from which no pupil ever entered has only
-`FEW` in half an hour. A code has 6.4 million possibilities: somebody with a thousand addresses
-makes 12,000 tries an hour then, and finds one of thirty open classes with a chance of one in
-twenty; with one address it is one in nine hundred. What he sees are nicknames.
+address has `EACH` wrong tries in five minutes, and `SCHOOL` once a pupil entered from it: a whole
+school may share one, and a child who plays with the field must not shut the others out. When its
+neighbours (/24, /48) or everybody together guess much, an address from which no pupil ever entered
+has only `FEW` in half an hour. A code has 6.4 million possibilities: somebody with a thousand
+addresses makes 12,000 tries an hour then, and finds one of thirty open classes with a chance of one
+in twenty; with one address it is one in nine hundred (one in three hundred from inside a school).
+What he sees are nicknames.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from coteach.i18n import gettext as _
 WINDOW = 300.0
 EACH = 20
 """Wrong codes from one address in the window."""
+SCHOOL = 60
+"""The same from an address from which pupils entered."""
 NEAR, ALL = 60, 150
 """Wrong codes in the window, of a network and of everybody, after which strangers have few."""
 FEW, LONG = 6, 1800.0
@@ -73,8 +77,9 @@ class WrongCodes:
         own, near = places(address)
         now = self._clock()
         tries = self._own.get(own, deque())
-        until = _until(tries, EACH, WINDOW)
-        if own not in self._known:
+        known = own in self._known
+        until = _until(tries, SCHOOL if known else EACH, WINDOW)
+        if not known:
             around = self._near.get(near, deque())
             if max(_until(around, NEAR, WINDOW), _until(self._all, ALL, WINDOW)) > now:
                 until = max(until, _until(tries, FEW, LONG))
@@ -90,7 +95,7 @@ class WrongCodes:
         """Note a wrong code."""
         own, near = places(address)
         now = self._clock()
-        _note(self._own, own, EACH, now)
+        _note(self._own, own, SCHOOL, now)
         _note(self._near, near, MOST_NEAR_6, now)
         self._all.append(now)
 
