@@ -8,6 +8,7 @@ import signal
 from datetime import timedelta
 
 import pytest
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 from live_peers import MODULE, ROOM, LiveServer, Picture, Tone, Visitor, decode
 
 from coteach.live import retention
@@ -123,6 +124,42 @@ async def test_a_killed_server_leaves_a_playable_recording_that_goes_on(server):
     assert file["duration"] == pytest.approx(whole.duration, abs=0.5)
     assert file["sound"] == pytest.approx(file["duration"], abs=0.5), "silence fills the gap"
     await linh.close()
+
+
+async def test_a_lost_request_for_a_key_frame_costs_no_sound_and_a_second_of_picture(server):
+    linh = await Visitor(server, "linh").enter(consent=True)
+    mei = await Visitor(server, "mei").enter(consent=True)
+    await asyncio.gather(linh.publish(), mei.publish())
+    await linh.wait(lambda v: all(v.person(n) and v.person(n)["publication"]
+                                  for n in ("linh", "mei")))
+    await asyncio.sleep(1)
+    sender = next(s for s in mei.publisher.getSenders() if s.kind == "video")
+    take, asked = sender._handle_rtcp_packet, []
+
+    async def lose_the_first(packet):
+        if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
+            asked.append(packet)
+            if len(asked) == 1:
+                return
+        await take(packet)
+
+    sender._handle_rtcp_packet = lose_the_first
+    await linh.say(type="record")
+    recording = (await linh.wait(lambda v: v.state["recording"]))["id"]
+    await asyncio.sleep(3.5)
+    server.kill()
+    await asyncio.gather(linh.close(), mei.close())
+    assert len(asked) > 1
+
+    server.start()
+    made = row(server, recording)
+    assert sorted(t["name"] for t in made.tracks) == ["Linh", "Mei"]
+    track = next(t for t in made.tracks if t["name"] == "Mei")
+    file = decode(server.folder(recording) / track["file"])
+    assert track["offset"] < 0.4, "heard from the first packet"
+    assert track["kind"] == "audio+video"
+    assert 0.3 < file["pictures"][0] < 1.5
+    assert file["sound"] > 1.5
 
 
 async def test_a_closed_page_pauses_and_comes_back_into_the_same_recording(server):

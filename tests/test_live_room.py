@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
+from pathlib import Path
 
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
@@ -14,7 +17,7 @@ from coteach.live import room as room_module
 from coteach.live.house import House
 from coteach.live.offers import clean
 from coteach.live.seat import Pass, Seat
-from coteach.store import Database, rooms
+from coteach.store import Database, recordings, rooms
 from coteach.store.schema import Person, Recording
 
 
@@ -103,6 +106,37 @@ async def test_a_recording_without_its_teacher_ends_after_a_while(house, monkeyp
         row = session.get(Recording, made)
         assert (row.status, row.reason) == ("ready", "page-closed")
     await peer.close()
+
+
+class Hesitant:
+    """A store whose first writer is held up before it begins."""
+
+    def __init__(self, database):
+        self._database, self._calls = database, 0
+
+    @contextlib.contextmanager
+    def session(self):
+        self._calls += 1
+        if self._calls == 1:
+            time.sleep(0.4)
+        with self._database.session() as session:
+            yield session
+
+
+async def test_the_files_of_two_who_begin_at_once_are_both_noted(house):
+    with house.database.session() as session:
+        person = Person(username="linh", display_name="Linh", role="teacher")
+        session.add(person)
+        session.flush()
+        row = recordings.start(session, rooms.own(session, person, "m1"), purpose="p", days=1)
+    made = recording.PracticeRecording(Hesitant(house.database), house.settings.layout, row,
+                                       begun=0, on_failure=lambda reason: None)
+    made._note("linh", "Linh", Path("1-1.part.webm"), 0.0)
+    await asyncio.sleep(0.05)
+    made._note("mei", "Mei", Path("2-1.part.webm"), 0.02)
+    await asyncio.gather(*made._saving)
+    with house.database.reading() as session:
+        assert [t["name"] for t in session.get(Recording, row.id).tracks] == ["Linh", "Mei"]
 
 
 async def test_a_full_room_says_so_and_a_left_one_leaves_nothing(house, monkeypatch):

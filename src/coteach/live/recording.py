@@ -76,6 +76,9 @@ class PracticeRecording:
             dict.fromkeys(t["person"] for t in self._tracks), start=1)}
         self._left_out: set[str] = set()
         self._saving: set[asyncio.Task[None]] = set()
+        self._save_lock = asyncio.Lock()
+        self._saved = True
+        """Whether the store names every file; what it does not name is lost when we are killed."""
         self._asked = time.monotonic()
 
     @property
@@ -128,6 +131,8 @@ class PracticeRecording:
             self._asked = now
             for writer in self._writers.values():
                 writer.want_key_frame()
+        if not self._saved and not self._saving:
+            self._save_soon()
         if shutil.disk_usage(self._folder).free < MIN_FREE:
             self._on_failure("disk-full")
 
@@ -152,15 +157,30 @@ class PracticeRecording:
     def _note(self, person: str, name: str, path: Path, at: float) -> None:
         self._tracks.append({"person": person, "name": name, "file": path.name, "kind": "video",
                              "offset": round(at, 3)})
-        task = self._loop.create_task(self._save())
+        self._save_soon()
+
+    def _save_soon(self) -> None:
+        self._saved = False
+        task = self._loop.create_task(self._save_or_say())
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 
+    async def _save_or_say(self) -> None:
+        try:
+            await self._save()
+        except Exception as error:  # the next tick tries again
+            log.warning("tracks not noted", recording=self.id, error=str(error))
+
     async def _save(self) -> None:
-        tracks = [dict(track) for track in self._tracks]
+        # One after the other, each with what is true then: two people begin in the same moment,
+        # and an older list written last would lose the file of one of them.
+        async with self._save_lock:
+            self._saved = False
+            tracks = [dict(track) for track in self._tracks]
 
-        def save() -> None:
-            with self._database.session() as session:
-                recordings.set_tracks(session, self.id, tracks)
+            def save() -> None:
+                with self._database.session() as session:
+                    recordings.set_tracks(session, self.id, tracks)
 
-        await asyncio.to_thread(save)
+            await asyncio.to_thread(save)
+            self._saved = len(tracks) == len(self._tracks)

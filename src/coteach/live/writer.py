@@ -29,8 +29,9 @@ MILLISECONDS = Fraction(1, 1000)
 OPTIONS = {"cluster_time_limit": "1000", "flush_packets": "1"}
 SYNC_INTERVAL = 5.0
 """Seconds between two fsyncs: what a power cut may cost."""
-WAIT_FOR_PICTURE = 3.0
-"""Seconds to wait for the first picture before a file with sound only is begun."""
+WAIT_FOR_PICTURE = 1.5
+"""Seconds to wait for the first picture before a file with sound only is begun: time to ask twice
+more for a key frame. What is heard meanwhile is kept and comes first in the file."""
 
 
 @dataclass(frozen=True)
@@ -183,9 +184,9 @@ class PersonWriter:
 
     def _run(self) -> None:
         segment: Segment | None = None
-        waiting_since: float | None = None
-        while (sample := self._queue.get()) is not None:
-            try:
+        heard: list[Sample] = []
+        try:
+            while (sample := self._queue.get()) is not None:
                 if sample.kind == "video":
                     self._size = vp8.size_of_key_frame(sample.data) or self._size
                     if segment is None or not segment.has_video:
@@ -193,25 +194,32 @@ class PersonWriter:
                             continue
                         if segment is not None:
                             segment.close()
-                        segment = self._begin(sample.at, self._size)
-                elif segment is None:
-                    waiting_since = sample.at if waiting_since is None else waiting_since
-                    if "video" in self._sources and sample.at - waiting_since < WAIT_FOR_PICTURE:
+                        segment, heard = self._begin([*heard, sample], self._size), []
                         continue
-                    segment = self._begin(sample.at, None)
+                elif segment is None:
+                    heard.append(sample)
+                    if "video" not in self._sources or (
+                            sample.at - heard[0].at >= WAIT_FOR_PICTURE):
+                        segment, heard = self._begin(heard, None), []
+                    continue
                 segment.write(sample)
-            except Exception as error:  # the room goes on whatever the file does
-                self._fail(error)
-                break
+            if segment is None and heard:
+                segment = self._begin(heard, None)
+        except Exception as error:  # the room goes on whatever the file does
+            self._fail(error)
         if segment is not None:
             try:
                 segment.close()
             except Exception as error:
                 self._fail(error)
 
-    def _begin(self, at: float, size: tuple[int, int] | None) -> Segment:
+    def _begin(self, samples: list[Sample], size: tuple[int, int] | None) -> Segment:
+        """Begin a file with what was waiting for it, in the order of the timeline."""
+        at = min(sample.at for sample in samples)
         path = self._folder / f"{self._stem}-{self._number}.part.webm"
         self._number += 1
         segment = Segment(path, at, size)
         self._on_segment(path, at)
+        for sample in sorted(samples, key=lambda each: each.at):
+            segment.write(sample)
         return segment
