@@ -53,7 +53,7 @@ class States:
     def __init__(self, room: Classroom) -> None:
         self._room = room
         self._kept: dict[str, Kept] = {}
-        self._sections: dict[tuple[str, str], tuple[object, list[lessonpack.Section]]] = {}
+        self._sections: dict[tuple[str, str], tuple[str, list[lessonpack.Section]]] = {}
         self._digests: dict[tuple[str, str], tuple[float, str]] = {}
 
     async def of(self, handler: Handler, session_id: str) -> Kept:
@@ -73,16 +73,16 @@ class States:
 
     def sections(self, lesson_id: str, language: str) -> list[lessonpack.Section]:
         """Return the outline of a lesson in a language; none for a lesson that is gone."""
-        try:
-            here = LessonHere.find(self._room.settings, lesson_id, language)
-            name = (lesson_id, here.language)
-            now = here.digest
-            if name not in self._sections or self._sections[name][0] != now:
-                self._sections[name] = (
-                    now, lessonpack.sections(here.lesson.notebook_in(here.language)))
-            return self._sections[name][1]
-        except (UserError, OSError):
-            return []
+        now = self.digest(lesson_id, language)
+        before, found = self._sections.get((lesson_id, language), ("", []))
+        if before != now:
+            try:
+                here = LessonHere.find(self._room.settings, lesson_id, language)
+                found = lessonpack.sections(here.lesson.notebook_in(here.language))
+            except (UserError, OSError):
+                found = []
+            self._sections[lesson_id, language] = (now, found)
+        return found
 
     def digest(self, lesson_id: str, language: str) -> str:
         """Return the version of a lesson that is there now, at most some seconds old."""
