@@ -85,7 +85,7 @@ function line(root, submit) {
 }
 
 /** A number with its unit. */
-function number(root, { save, draft }) {
+function number(root, { save, draft, settle }) {
   const problem = root.querySelector(".ct-problem");
   let last = null;
   const submit = () => {
@@ -93,6 +93,7 @@ function number(root, { save, draft }) {
     problem.hidden = value !== null || input.value.trim() === "";
     input.setAttribute("aria-invalid", String(!problem.hidden));
     if (value !== null && value !== last) save({ number: (last = value) });
+    else if (value !== null) settle();
   };
   const input = line(root, submit);
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") submit(); });
@@ -108,11 +109,12 @@ function number(root, { save, draft }) {
 }
 
 /** Words in a text area: {show, resume}; `said(words)` when they are to be saved. */
-function words(root, said, draft) {
+function words(root, said, draft, settle = () => {}) {
   let last = "";
   const submit = () => {
     const text = input.value.trim();
     if (text !== last && (text || last)) said((last = text));
+    else settle();
   };
   const input = line(root, submit);
   input.addEventListener("input", () => draft(input.value));
@@ -126,18 +128,18 @@ function words(root, said, draft) {
 }
 
 /** A few words. */
-function text(root, { save, draft }) {
-  const made = words(root, (said) => said && save({ text: said }), draft);
+function text(root, { save, draft, settle }) {
+  const made = words(root, (said) => said && save({ text: said }), draft, settle);
   return { show: (answer) => made.show(answer?.text), resume: made.resume };
 }
 
 /** How it went, and what to change. */
-function exit(root, { save, draft }) {
+function exit(root, { save, draft, settle }) {
   const inputs = radios(root);
   const answer = {};
   const send = (part) => { Object.assign(answer, part); save({ ...answer }); };
   inputs.forEach((input, place) => input.addEventListener("change", () => send({ feeling: place })));
-  const wonder = words(root, (said) => send({ words: said }), draft);
+  const wonder = words(root, (said) => send({ words: said }), draft, settle);
   return {
     show: (known) => {
       Object.assign(answer, known);

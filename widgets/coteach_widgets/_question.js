@@ -31,6 +31,7 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   const name = () => nameOf(cell(), key);
   let drafting = null;
   let said = "";
+  let writing = false; // what is shown is newer than what was saved
 
   const tell_state = (state, text) => {
     const shown = said || text;
@@ -44,14 +45,26 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
     name, uuid,
     save: (given, blob) => {
       clearTimeout(drafting);
+      writing = false;
       if (box) box.add(cell(), { kind, key, answer: given }, blob);
       else tell_state("preview", t("This is a preview. On a class page the answer is sent."));
       tell(given);
     },
     draft: (value) => {
       clearTimeout(drafting);
+      if (!box) return;
       // A drawing is kept at once; typing at each pause.
-      if (box) drafting = setTimeout(() => box.draft(name(), value), Array.isArray(value) ? 0 : WAIT_TO_DRAFT);
+      drafting = setTimeout(() => box.draft(name(), value), Array.isArray(value) ? 0 : WAIT_TO_DRAFT);
+      writing = true;
+      update();
+    },
+    /** What was being written is what was saved. */
+    settle: () => {
+      if (!box || !writing) return;
+      clearTimeout(drafting);
+      box.draft(name(), null);
+      writing = false;
+      update();
     },
     say: (words) => { said = words; if (box) update(); else tell_state("preview", words); },
     mediaOf: (id) => (box?.page.media ? `${box.page.media}?pupil=${box.page.pupil}&id=${id}` : null),
@@ -66,7 +79,8 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   let shown;
   function update() {
     const about = box.about(name());
-    tell_state(about.state, wordsFor(about));
+    if (writing) tell_state("keeping", "");
+    else tell_state(about.state, wordsFor(about));
     live.told?.(box.told);
     const now = JSON.stringify([about.value?.answer ?? null, Boolean(about.blob)]);
     if (now === shown) return;

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from coteach.classroom import answers, live, media, results
+from coteach.classroom import allowed, answers, live, media, results
 from coteach.classroom.lessons import Outlines
 from coteach.classroom.teaching import TeacherHandler
 from coteach.errors import UserError
@@ -127,10 +127,11 @@ def take(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
     there = set(session.scalars(select(Event.id).where(
         Event.id.in_([event["id"] for event in wanted]))))
     kept, left_out = [], False
+    photos = allowed.photos(session, row.id)
     for event in wanted:
         name = event["value"]["answer"].get("media")
         if name and event["id"] not in there:
-            if name not in file.media:
+            if name not in file.media or not photos:
                 left_out = True
                 continue
             media.keep(layout, row.id, card.pseudonym, name, file.media[name])
