@@ -342,6 +342,20 @@ async def test_guessers_shut_no_class_for_others_and_none_for_those_inside(site)
     assert (await inside.browser.get("/c/", params={"code": code})).status_code == 200
 
 
+async def test_a_device_changes_hands_though_somebody_beside_it_guesses_codes(site):
+    pupil = await site.pupil("Mai")
+    for _try in range(20):
+        site.room.wrong_codes.wrong("127.0.0.1")
+    page = await pupil.browser.post("/c/leave")
+    assert page.status_code == 200 and "Who are you?" in page.text
+    page = await pupil.browser.post(f"/c/{site.ids['code']}/enter", data={"card": site.ids["Long"]},
+                                    follow_redirects=False)
+    assert page.status_code == 303
+    assert site.room.guests.read_door(pupil.browser.cookies["coteach_door"]) == site.ids["session"]
+    assert site.room.guests.read(pupil.browser.cookies["coteach_door"]) is None
+    assert site.room.guests.read_door(pupil.browser.cookies["coteach_guest"]) == ""
+
+
 async def test_the_address_is_what_the_proxy_appended_and_no_word_of_the_caller(site):
     async with site.browser() as browser:
         for place in range(21):

@@ -11,7 +11,7 @@ import uuid
 
 from coteach.classroom.base import Handler
 from coteach.classroom.entering import find
-from coteach.classroom.guests import COOKIE, PUPIL_COOKIE
+from coteach.classroom.guests import COOKIE, DOOR_COOKIE, PUPIL_COOKIE
 from coteach.classroom.pictures import known, pictures
 from coteach.errors import TooMany
 from coteach.i18n import gettext as _
@@ -135,6 +135,10 @@ class Leave(Handler):
         guest = self.guest
         await leave(self)
         row = await self.read(lambda s: s.get(ClassSession, guest.session)) if guest else None
+        if row is not None:
+            value, seconds = self.room.guests.mint_door(row.id)
+            self.set_cookie(DOOR_COOKIE, value, path="/c/", httponly=True, samesite="Lax",
+                            secure=self.room.secure, max_age=int(seconds))
         self.redirect(f"/c/{row.code}" if row else "/c/", status=303)
 
 

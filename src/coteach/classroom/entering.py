@@ -9,7 +9,7 @@ from tornado.web import StaticFileHandler
 from coteach import lessonpack
 from coteach.classroom.base import Handler, own
 from coteach.classroom.framing import frame, voices
-from coteach.classroom.guests import PUPIL_COOKIE, Pass
+from coteach.classroom.guests import DOOR_COOKIE, PUPIL_COOKIE, Pass
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.pictures import known, pictures
 from coteach.errors import Forbidden, NotFound, UserError
@@ -42,15 +42,18 @@ class EnterCode(Handler):
 async def find(handler: Handler, typed: str) -> tuple[ClassSession, SchoolClass]:
     """Return the open session of a code and its class; wrong codes are counted.
 
-    Who holds a pass for this very class comes in whatever others at the same address typed.
+    A device that is in this very class, or was until just now, comes in whatever others at the
+    same address typed.
     """
     address, limits, guest = handler.address, handler.room.wrong_codes, handler.guest
+    known = guest.session if guest else handler.room.guests.read_door(
+        handler.get_cookie(DOOR_COOKIE))
     row, refusal = None, None
     try:
         row = await handler.read(lambda s: classes.by_code(s, typed))
     except UserError as error:
         refusal = error
-    if row is None or guest is None or guest.session != row.id:
+    if row is None or known != row.id:
         limits.check(address)
     if row is None:
         if isinstance(refusal, NotFound):

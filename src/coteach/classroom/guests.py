@@ -21,6 +21,8 @@ from coteach.tokens import TokenSigner
 COOKIE = "coteach_guest"
 PUPIL_COOKIE = "coteach_pupil"
 """Says to a page's scripts whose page counts on this device now; `Pass.pupil`, no secret."""
+DOOR_COOKIE = "coteach_door"
+"""Says in which class a device was that is handed to the next pupil; opens no card."""
 GRACE = 3600.0
 """Seconds that a pass outlives the class, so that a late answer gets a sentence."""
 HERE_FOR = 25.0
@@ -63,6 +65,7 @@ class Guests:
     def __init__(self, settings: Settings, rounds: Mapping[str, int]) -> None:
         self._rounds = dict(rounds)
         self._signer = TokenSigner(secrets_of(settings).get("guest"), "guest")
+        self._doors = TokenSigner(secrets_of(settings).get("guest"), "door")
         self._heard: dict[str, dict[str, float]] = {}
 
     def mint(self, row: ClassSession, card: NameCard, now: float | None = None
@@ -91,6 +94,17 @@ class Guests:
         self._rounds[card.pseudonym] = card.round
         for heard in self._heard.values():
             heard.pop(card.pseudonym, None)
+
+    def mint_door(self, session_id: str) -> tuple[str, float]:
+        """Return what a device keeps that was in this class, and how many seconds it is good."""
+        return self._doors.mint({"session": session_id}, lifetime=GRACE), GRACE
+
+    def read_door(self, value: str | None) -> str:
+        """Return the class session in such a token; empty if it is forged, over or not there."""
+        try:
+            return str(self._doors.read(value or "").get("session", ""))
+        except Forbidden:
+            return ""
 
     def hear(self, guest: Pass) -> None:
         """Note that a pupil's page is open."""
