@@ -44,6 +44,11 @@ while True:
     request = json.loads(connection.makefile().readline())
     own = Path("/run/visits") / request["name"]
     own.mkdir(mode=0o700)
+    if request.get("no_overlay"):
+        import coteach.sandbox.walls as module
+        def refused(*_given):
+            raise OSError(1, "refused by this kernel")
+        module._overlay = refused
     walls = inner_walls(connection.fileno(), sockets=own, **request.get("walls", {}))
     sys.stdout = open(own / "out", "w")
     code = 0
@@ -72,12 +77,12 @@ os.execve(line[0], line, {"HOME": "/home/me", "PATH": spec["path"], "GREETING": 
 class Visit:
     """One visitor: her code runs until it ends or the connection is closed."""
 
-    def __init__(self, host: Host, name: str, code: str, **walls) -> None:
+    def __init__(self, host: Host, name: str, code: str, no_overlay: bool = False, **walls) -> None:
         self.host, self.name = host, name
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.connect(str(host.run / "host"))
         self.connection.settimeout(30)
-        self.connection.sendall((json.dumps({"name": name, "code": code, "walls": walls}) + "\n").encode())
+        self.connection.sendall((json.dumps({"name": name, "code": code, "walls": walls, "no_overlay": no_overlay}) + "\n").encode())
 
     def end(self) -> dict:
         """Wait until it ended; return what the supervisor said."""
@@ -199,6 +204,23 @@ def test_homes_and_tmp_are_copies_of_her_own(host):
                        ).startswith("['a,b', '1,2'] ['data.csv', 'old', 'shared.txt'] ['made-by-the-lesson'] /home/me")
     assert (host.home / "data.csv").read_text() == "a,b\n1,2\n" and not (host.home / "secret").exists()
     first.connection.close()
+
+
+def test_where_overlays_are_refused_a_small_home_is_copied_and_a_large_one_only_read(host):
+    code = ("import os\n"
+            "print(walls.home, walls.reason, os.listdir('/tmp'), open('data.csv').read().split())\n"
+            "open('/tmp/x', 'w').write('x')\n"
+            "try: open('data.csv', 'a').write('3,4')\n"
+            "except OSError as e: print(e.errno)")
+    assert host.result(code, no_overlay=True) == "copy overlayfs: refused by this kernel [] ['a,b', '1,2']"
+    (host.home / "large").write_bytes(b"x" * (9 << 20))
+    assert host.result(code, no_overlay=True, tmp_mb=16) == "read overlayfs: refused by this kernel [] ['a,b', '1,2']\n30"
+    (host.home / "large").unlink()
+    assert (host.home / "data.csv").read_text() == "a,b\n1,2\n"
+
+
+def test_a_full_memory_ends_a_visitor_before_the_host(host):
+    assert host.result("print(open('/proc/self/oom_score_adj').read())") == "500"
 
 
 def test_nothing_of_another_lies_anywhere_in_the_files(host):
