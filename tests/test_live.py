@@ -20,6 +20,7 @@ from live_peers import ROOM, LiveServer, Picture, Tone, Visitor
 from coteach.errors import UserError
 from coteach.live.offers import MAX_BYTES, clean
 from coteach.live.peer import PRIVATE_NAMES
+from coteach.live.udp import MediaPort
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +163,19 @@ def test_a_media_port_in_use_is_one_sentence(server, tmp_path):
     assert second.process.wait(10) == 1
     assert "Traceback" not in second.log()
     second.stop()
+
+
+async def test_a_media_port_that_nobody_chose_moves_when_it_is_taken():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+        port = MediaPort("127.0.0.1", "", taken, may_move=True)
+        await port.open()
+        try:
+            assert port.port not in (0, taken)
+            assert [s.public for s in port._sockets] == [("127.0.0.1", port.port)]
+        finally:
+            port.close()
 
 
 def broken(offer: str) -> dict[str, tuple[bytes, int]]:

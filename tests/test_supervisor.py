@@ -19,7 +19,7 @@ import coteach.ports
 from coteach.errors import Conflict, UserError
 from coteach.ports import by_chance, listens, may_reserve
 from coteach.settings import Layout, load
-from coteach.supervisor import Service, State, Supervisor, errorpages, folder, mark, ports
+from coteach.supervisor import Service, State, Supervisor, errorpages, folder, mark, ports, service
 from coteach.supervisor.logfile import LogFile
 
 SERVER = textwrap.dedent("""
@@ -104,6 +104,46 @@ async def test_a_service_that_never_answers_is_named_with_its_log(layout):
         assert "no camera" in supervisor.keepers["broken"].log.path.read_text()
     finally:
         await supervisor.stop()
+
+
+async def test_a_part_that_ends_at_every_start_is_named_at_once_with_what_it_said(layout):
+    run = "test-" + os.urandom(4).hex()
+    supervisor = Supervisor(layout, run)
+    supervisor.start([Service("live", [sys.executable, "-c", "print('UDP port 8013 is in use'); exit(1)"],
+                              {**os.environ, mark.VARIABLE: run}, health="http://127.0.0.1:9/")])
+    try:
+        async with asyncio.timeout(60):
+            with pytest.raises(UserError, match=r"live.*UDP port 8013 is in use"):
+                await supervisor.wait_until_ready(600)
+    finally:
+        await supervisor.stop()
+
+
+async def test_a_part_that_stops_answering_is_ended_and_started_again(layout, monkeypatch):
+    for name, seconds in (("WATCH_EVERY", 0.2), ("ASK_AGAIN", 0.1), ("PATIENT", 0.3),
+                          ("HUNG_AFTER", 0.8), ("HUNG_GRACE", 0.2)):
+        monkeypatch.setattr(service, name, seconds)
+    port, run, changes = ports.free_port("127.0.0.1"), "test-" + os.urandom(4).hex(), []
+    supervisor = Supervisor(layout, run, changes.append)
+    supervisor.start([server("one", run, port)])
+    try:
+        await supervisor.wait_until_ready(20)
+        first = supervisor.pids["one"]
+        os.kill(first, signal.SIGSTOP)
+        await until(lambda: supervisor.pids.get("one") not in (None, first)
+                    and supervisor.keepers["one"].state is State.READY, 40)
+        assert not alive(first)
+        assert next(c.exit for c in changes if c.state is State.DOWN).startswith("no answer for")
+        log = supervisor.keepers["one"].log.path.read_text()
+        assert f"process {first} is ended: no answer for" in log
+    finally:
+        await supervisor.stop()
+
+
+def test_a_busy_machine_gets_more_time_and_an_idle_one_does_not(monkeypatch):
+    for busy, expected in ((0.0, 1.0), (2 * os.cpu_count(), 2.0), (90 * os.cpu_count(), 4.0)):
+        monkeypatch.setattr(service.os, "getloadavg", lambda busy=busy: (busy, 0, 0))
+        assert service.burden() == expected
 
 
 async def test_nothing_is_left_when_the_supervisor_is_killed(layout, tmp_path):
@@ -192,6 +232,39 @@ def test_internal_ports_differ_and_one_that_is_set_is_kept(tmp_path):
     assert len(set(chosen)) == len(chosen)
     assert all(port < 1024 for port in chosen if port != 19999) == may_reserve()
     assert not set(chosen) & set(by_chance())
+
+
+CHOOSER = textwrap.dedent("""
+    import sys
+    from coteach.settings import load
+    from coteach.supervisor import ports
+    chosen = ports.assign(load(sys.argv[1], environ={}), {})
+    print(chosen.media_port, *(getattr(chosen, name) for name in ports.INTERNAL), flush=True)
+    sys.stdin.read()
+""")
+
+
+def test_two_deployments_that_start_at_once_choose_different_ports(tmp_path, monkeypatch):
+    # Few ports to choose among, so that two who do not know of each other would meet.
+    few = CHOOSER.replace("chosen =", "import coteach.ports; coteach.ports.RESERVED = range(800, 812);"
+                          " coteach.ports._is_named = lambda port: False;"
+                          " coteach.ports.ordinary = lambda: list(range(20000, 20012))\nchosen =", 1)
+    starting = [subprocess.Popen([sys.executable, "-c", few, str(tmp_path / name)],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                for name in ("a", "b")]
+    first, second = ([int(n) for n in each.stdout.readline().split()] for each in starting)
+    for each in starting:
+        each.communicate()
+    assert len(first) == len(second) == 6 and not set(first) & set(second)
+
+
+def test_a_media_port_that_was_chosen_and_is_taken_is_said_before_anything_starts(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("0.0.0.0", 0))
+        port = other.getsockname()[1]
+        environ = {"COTEACH_MEDIA_PORT": str(port)}
+        with pytest.raises(Conflict, match=rf"UDP port {port} .*media_port"):
+            ports.assign(load(tmp_path, environ=environ), environ)
 
 
 def test_an_ordinary_users_ports_are_none_that_programs_get_by_chance(tmp_path, monkeypatch):

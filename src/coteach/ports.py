@@ -8,6 +8,7 @@ only the latter and its own (`coteach.sandbox.Sandbox.bind_ports`).
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import random
@@ -26,6 +27,11 @@ RESERVED = range(600, 1024)
 """Ports for which an ordinary user has no rights, where nothing else changed that."""
 
 ORDINARY = range(20000, 32000)
+
+MEDIA_MOVES = "COTEACH_MEDIA_PORT_MAY_MOVE"
+"""Set to 1 in a part's environment when nobody chose the media port: another one will do."""
+
+_holds: dict[str, socket.socket] = {}
 
 # What a machine may want later though nobody listens now; /etc/services names more of them.
 _WELL_KNOWN = frozenset((
@@ -81,6 +87,33 @@ def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) 
             probe.bind((host, port))
         except OSError:
             return False
+    return True
+
+
+def hold(port: int, kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "") -> bool:
+    """Let no other deployment on this machine choose a port, for as long as this process lives.
+
+    Between choosing a port and the part that listens on it lie seconds, in which it looks free to
+    another deployment that starts. The port itself stays untouched: what is taken is a name in the
+    machine's list of abstract sockets, which goes by itself when its holder does.
+
+    Returns
+    -------
+    bool
+        Whether it is ours now; another deployment may hold it.
+    """
+    if sys.platform != "linux":
+        return True
+    name = f"coteach/{'tcp' if kind is socket.SOCK_STREAM else 'udp'}/{host}/{port}"
+    if name in _holds:
+        return True
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        mark.bind(f"\0{name}")
+    except OSError as error:
+        mark.close()
+        return error.errno != errno.EADDRINUSE
+    _holds[name] = mark
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 
 import structlog
@@ -12,6 +13,7 @@ from coteach.live import retention
 from coteach.live.finishing import finish_leftovers
 from coteach.live.room import Room
 from coteach.live.udp import MediaPort
+from coteach.ports import MEDIA_MOVES
 from coteach.settings import Settings
 from coteach.store import rooms
 from coteach.store.database import Database
@@ -33,7 +35,8 @@ class House:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.database = settings, database
-        self.port = MediaPort(settings.bind, settings.media_host, settings.media_port)
+        self.port = MediaPort(settings.bind, settings.media_host, settings.media_port,
+                              may_move=os.environ.get(MEDIA_MOVES) == "1")
         self.rooms: dict[str, Room] = {}
         self._task: asyncio.Task[None] | None = None
         self._seen = self._swept = float("-inf")

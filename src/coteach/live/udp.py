@@ -9,17 +9,22 @@ one of them ends a session.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import time
 from typing import Any
 
 import aioice.ice
+import structlog
 from aioice import stun
 from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 
+from coteach import ports
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+
+log = structlog.get_logger()
 
 BUFFER = 4 << 20
 Address = tuple[str, int]
@@ -151,10 +156,13 @@ class MediaPort:
         The `media_host` setting: the address to tell people instead, for a server behind NAT.
     port
         The port; 0 takes a free one.
+    may_move
+        Whether another port will do when this one is taken: peers are told it in every answer.
     """
 
-    def __init__(self, bind: str, host: str, port: int) -> None:
+    def __init__(self, bind: str, host: str, port: int, *, may_move: bool = False) -> None:
         self._bind, self._host, self.port = bind, host, port
+        self._may_move = may_move
         self._sockets: list[_Socket] = []
 
     async def open(self) -> None:
@@ -177,6 +185,12 @@ class MediaPort:
                     local_addr=(address, self.port))
             except OSError as error:
                 self.close()
+                if self._may_move and error.errno == errno.EADDRINUSE:
+                    self._may_move = False
+                    taken, self.port = self.port, ports.free_port("0.0.0.0", socket.SOCK_DGRAM)  # noqa: S104
+                    log.warning("the media port is taken", port=taken, instead=self.port)
+                    await self.open()
+                    return
                 raise UserError(
                     _("The UDP port {port} at {address} can't be used: {error}.").format(
                         port=self.port, address=address, error=error.strerror or error),

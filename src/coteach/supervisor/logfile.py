@@ -61,6 +61,12 @@ class LogFile:
                 return
             self.write(line)
 
+    def last_said(self) -> str:
+        """Return the last line that the service itself said; ours are in brackets."""
+        lines = self.tail(40)
+        return next((line for line in reversed(lines) if line.strip() and line[0] != "("),
+                    lines[-1] if lines else "")
+
     def tail(self, lines: int = 5) -> list[str]:
         """Return the last lines."""
         try:

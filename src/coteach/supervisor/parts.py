@@ -14,8 +14,10 @@ from coteach import paths
 from coteach.errors import UserError
 from coteach.hub.proxy import ProxyApi
 from coteach.i18n import gettext as _
+from coteach.ports import MEDIA_MOVES
 from coteach.settings import Settings, secrets_of
 from coteach.supervisor.mark import VARIABLE
+from coteach.supervisor.ports import is_set
 from coteach.supervisor.service import Service
 
 SESSION_VARIABLE = "COTEACH_SESSION_SECRET"
@@ -31,6 +33,7 @@ def environment(settings: Settings, run: str, environ: Mapping[str, str] | None 
         value = getattr(settings, field.name)
         values[f"COTEACH_{field.name.upper()}"] = (
             ("1" if value else "0") if isinstance(value, bool) else str(value))
+    values[MEDIA_MOVES] = "" if is_set("media_port", settings, environ) else "1"
     values[VARIABLE] = run
     values["PYTHONUNBUFFERED"] = "1"
     # The environment's own commands first: Jupyter looks for some of them by name.

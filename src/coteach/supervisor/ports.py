@@ -2,38 +2,81 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import errno
 import os
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from coteach.errors import Conflict, UserError
 from coteach.i18n import gettext as _
-from coteach.ports import INTERNAL, free_port, internal_port, is_free
+from coteach.ports import INTERNAL, free_port, hold, internal_port, is_free
 from coteach.settings import Settings
 
-__all__ = ["INTERNAL", "assign", "free_port", "require_public_port"]
+__all__ = ["INTERNAL", "assign", "free_port", "is_set", "require_public_port"]
+
+_TRIES = 50
+
+
+def is_set(name: str, settings: Settings, environ: Mapping[str, str] | None = None) -> bool:
+    """Say whether a port was chosen by a person, in the settings file or the environment."""
+    environ = os.environ if environ is None else environ
+    if f"COTEACH_{name.upper()}" in environ:
+        return True
+    try:
+        return name in tomllib.loads(settings.layout.settings_file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return False
+
 
 def assign(settings: Settings, environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings with a free port for each internal service that has none set."""
-    environ = os.environ if environ is None else environ
-    named: set[str] = set()
-    if settings.layout.settings_file.exists():
-        with contextlib.suppress(tomllib.TOMLDecodeError):
-            named = set(tomllib.loads(settings.layout.settings_file.read_text(encoding="utf-8")))
+    """Return the settings with a free port for each internal service that has none set.
+
+    Other deployments leave them alone from now on (`coteach.ports.hold`).
+
+    Raises
+    ------
+    Conflict
+        The media port was chosen by a person, and another program has it.
+    """
     chosen: dict[str, int] = {}
     for name in INTERNAL:
-        if name not in named and f"COTEACH_{name.upper()}" not in environ:
-            chosen[name] = internal_port(settings.bind_internal,
-                                         taken={settings.port, *chosen.values()})
+        if not is_set(name, settings, environ):
+            chosen[name] = _held(
+                lambda taken: internal_port(settings.bind_internal, taken=taken),
+                {settings.port, *chosen.values()})
     # Firewalls are told about the media port, so it only moves when it is taken and not set.
-    if ("media_port" not in named and "COTEACH_MEDIA_PORT" not in environ
-            and not is_free("0.0.0.0", settings.media_port, socket.SOCK_DGRAM)):  # noqa: S104
-        chosen["media_port"] = free_port("0.0.0.0", socket.SOCK_DGRAM)  # noqa: S104
+    if not _is_ours(settings.media_port):
+        if is_set("media_port", settings, environ):
+            raise Conflict(
+                _("The UDP port {port} at {address} can't be used: {error}.").format(
+                    port=settings.media_port, address=settings.bind or "0.0.0.0",  # noqa: S104
+                    error=os.strerror(errno.EADDRINUSE)),
+                hint=_("Stop the other program or set media_port to another port."),
+                code="port-in-use")
+        chosen["media_port"] = _held(
+            lambda taken: free_port("0.0.0.0", socket.SOCK_DGRAM, taken),  # noqa: S104
+            set(), socket.SOCK_DGRAM)
     return dataclasses.replace(settings, **chosen)  # type: ignore[arg-type]
+
+
+def _is_ours(media_port: int) -> bool:
+    return media_port == 0 or (
+        is_free("0.0.0.0", media_port, socket.SOCK_DGRAM)  # noqa: S104
+        and hold(media_port, socket.SOCK_DGRAM))
+
+
+def _held(choose: Callable[[set[int]], int], taken: set[int],
+          kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a free port that no other deployment is about to take."""
+    taken = set(taken)
+    for _try in range(_TRIES):
+        port = choose(taken)
+        if hold(port, kind):
+            return port
+        taken.add(port)
+    return choose(set())  # somebody holds them all: take what is free now
 
 
 def require_public_port(settings: Settings) -> None:
@@ -53,6 +96,8 @@ def require_public_port(settings: Settings) -> None:
         try:
             probe.bind((host, settings.port))
             probe.listen(1)
+            if settings.port and not hold(settings.port, host=host):
+                raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
         except PermissionError:
             raise Conflict(
                 _("Port {port} is reserved for the administrator of this machine.").format(

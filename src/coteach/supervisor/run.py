@@ -1,7 +1,7 @@
 """The supervisor: everything of one deployment, from the first start to the last stop.
 
-Rule: a part that dies is started again while the others go on; when the supervisor is gone, however
-it went, nothing of its run is left.
+Rule: a part that dies or hangs is started again while the others go on; when the supervisor is
+gone, however it went, nothing of its run is left.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -73,9 +73,9 @@ class Supervisor:
             keeper.start([self.keepers[name] for name in keeper.service.after])
 
     def _changed(self, keeper: Keeper) -> None:
-        self._tell(Change(
-            keeper.service.name, keeper.state, keeper.restarts,
-            "" if keeper.exit is None else describe_exit(keeper.exit), keeper.log.path))
+        ended = "" if keeper.exit is None else describe_exit(keeper.exit)
+        self._tell(Change(keeper.service.name, keeper.state, keeper.restarts,
+                          keeper.why or ended, keeper.log.path))
 
     @property
     def pids(self) -> dict[str, int]:
@@ -88,20 +88,29 @@ class Supervisor:
         Raises
         ------
         UserError
-            One of them was not in this time.
+            One of them was not in this time, or ends whenever it is started.
         """
-        deadline = time.monotonic() + seconds
-        for name, keeper in self.keepers.items():
-            try:
-                await asyncio.wait_for(
-                    keeper.ready_once.wait(), max(0.01, deadline - time.monotonic()))
-            except TimeoutError:
-                last = (keeper.log.tail(1) or [""])[0]
-                raise UserError(
-                    _("The part {name} does not start.").format(name=name),
-                    hint=_("Its log is {file}; the last line: {line}").format(
-                        file=keeper.log.path, line=last[:300]),
-                    status=500, code="no-start") from None
+        keepers = list(self.keepers.values())
+
+        async def all_ready() -> None:
+            for keeper in keepers:
+                await keeper.ready_once.wait()
+
+        waiting: list[asyncio.Task[Any]] = [asyncio.create_task(all_ready()), *(
+            asyncio.create_task(keeper.can_not_start.wait()) for keeper in keepers)]
+        try:
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        late = [k for k in keepers if k.can_not_start.is_set()] or [
+            k for k in keepers if not k.ready_once.is_set()]
+        if late:
+            raise UserError(
+                _("The part {name} does not start.").format(name=late[0].service.name),
+                hint=_("Its log is {file}; the last line: {line}").format(
+                    file=late[0].log.path, line=late[0].log.last_said()[:300]),
+                status=500, code="no-start")
 
     async def stop(self) -> None:
         """Stop everything that belongs to this run, Labs included, within ten seconds."""

@@ -1,4 +1,4 @@
-"""One part of the deployment as a child process that is started again when it dies.
+"""One part of the deployment as a child process that is started again when it dies or hangs.
 
 A child has its own process group and a parent-death signal, so it never outlives the supervisor.
 """
@@ -27,6 +27,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 FIRST_DELAY, LONGEST_DELAY = 0.3, 30.0
 STEADY = 30.0
 """Seconds after which a service counts as well again and the next restart is quick."""
+EARLY_ENDS = 4
+"""Ends before it was ever ready, after which a service counts as one that can't start."""
+WATCH_EVERY, ASK_AGAIN, PATIENT = 10.0, 2.0, 10.0
+"""Seconds between two looks at a service that is well; at one that did not answer; for one."""
+HUNG_AFTER, HUNG_TRIES = 20.0, 3
+"""Seconds and looks in a row without an answer, after which a service hangs."""
+STUCK_AFTER = 120.0
+"""Seconds after its start in which a service must have become ready."""
+HUNG_GRACE = 3.0
+"""Seconds that a service which hangs has to end by itself."""
 
 
 class State(StrEnum):
@@ -90,7 +100,11 @@ class Keeper:
         self.pid: int | None = None
         self.exit: int | None = None
         self.restarts = 0
+        self.why = ""
+        """Why it was ended by us, when it was."""
         self.ready_once = asyncio.Event()
+        self.can_not_start = asyncio.Event()
+        """It ended again and again before it was ready once."""
         self._client = client
         self._tell = tell
         self._stopping = asyncio.Event()
@@ -128,12 +142,15 @@ class Keeper:
     async def _run(self, earlier: Sequence[Keeper]) -> None:
         for keeper in earlier:
             await self._or_stop(keeper.ready_once.wait())
-        delay = FIRST_DELAY
+        delay, early = FIRST_DELAY, 0
         while not self._stopping.is_set():
             began = time.monotonic()
             await self._once()
             if self._stopping.is_set():
                 break
+            early += 1
+            if early >= EARLY_ENDS and not self.ready_once.is_set():
+                self.can_not_start.set()
             self._become(State.DOWN)
             if time.monotonic() - began > STEADY:
                 delay = FIRST_DELAY
@@ -162,11 +179,11 @@ class Keeper:
             self.log.write(f"{service.name} can't be started: {error}".encode())
             self.exit = 127
             return
-        self.pid = process.pid
+        self.pid, self.why = process.pid, ""
         self.log.write(f"(started as process {process.pid})".encode())
         assert process.stdout is not None
         reading = asyncio.create_task(self.log.follow(process.stdout))
-        checking = asyncio.create_task(self._until_ready())
+        checking = asyncio.create_task(self._watch(time.monotonic()))
         self.exit = await process.wait()
         checking.cancel()
         # A grandchild may hold the pipe open; what it says later is not worth waiting for.
@@ -175,10 +192,36 @@ class Keeper:
         self.log.write(f"(process {process.pid} ended: {describe_exit(self.exit)})".encode())
         self.pid = None
 
-    async def _until_ready(self) -> None:
-        if self.service.health:
-            while not await self._answers():  # noqa: ASYNC110 - there is no event to wait for
-                await asyncio.sleep(0.15)
+    async def _watch(self, began: float) -> None:
+        """Wait until the service is ready, then see that it goes on answering."""
+        while self.service.health and not await self._answers():
+            if time.monotonic() - began > STUCK_AFTER * burden():
+                await self._end_hung(time.monotonic() - began)
+                return
+            await asyncio.sleep(0.15)
+        await self._is_ready()
+        since, tries = 0.0, 0
+        while self.service.health:
+            await asyncio.sleep(ASK_AGAIN if tries else WATCH_EVERY)
+            asked = time.monotonic()
+            if await self._answers(PATIENT):
+                tries = 0
+                continue
+            since, tries = since if tries else asked, tries + 1
+            silent = time.monotonic() - since
+            if tries >= HUNG_TRIES and silent >= HUNG_AFTER * burden():
+                await self._end_hung(silent)
+                return
+
+    async def _end_hung(self, seconds: float) -> None:
+        self.why = f"no answer for {seconds:.0f} s"
+        self.log.write(f"(process {self.pid} is ended: {self.why} at {self.service.health})"
+                       .encode())
+        self._signal(signal.SIGTERM)
+        await asyncio.sleep(HUNG_GRACE)
+        self._signal(signal.SIGKILL)
+
+    async def _is_ready(self) -> None:
         if self.service.on_ready is not None:
             try:
                 await self.service.on_ready()
@@ -187,7 +230,7 @@ class Keeper:
         self.ready_once.set()
         self._become(State.READY)
 
-    async def _answers(self) -> bool:
+    async def _answers(self, seconds: float = 5) -> bool:
         address = httpx.URL(self.service.health)
         port = address.port or (443 if address.scheme == "https" else 80)
         # First of all, since the question may carry a secret: somebody else's program on this
@@ -196,10 +239,18 @@ class Keeper:
             return False
         try:
             answer = await self._client.get(
-                self.service.health, headers=dict(self.service.headers), timeout=5)
+                self.service.health, headers=dict(self.service.headers), timeout=seconds)
         except httpx.HTTPError:
             return False
         return answer.status_code < 400
+
+
+def burden() -> float:
+    """Return how much longer things may take on this machine now: 1 when it has time, at most 4.
+
+    What is slow because everything is slow does not hang.
+    """
+    return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def describe_exit(code: int) -> str:
