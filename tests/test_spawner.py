@@ -56,9 +56,13 @@ c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0}}
 c.JupyterHub.services = [{{"name": "tester", "api_token": {token!r}}}]
 c.JupyterHub.load_roles = [{{"name": "tester", "services": ["tester"],
     "scopes": ["admin:users", "admin:servers", "access:servers", "read:metrics"]}}]
+tried = []
 def break_it(spawner):
     if spawner.user.name == "broken":
         spawner.cmd = ["/bin/sh", "-c", "echo the disk fell out >&2; exit 3"]
+    if spawner.user.name == "crooked":
+        spawner.args = [] if tried else ["--ServerApp.ip=nowhere.invalid"]
+        tried.append(1)
 c.Spawner.pre_spawn_hook = break_it
 """
 
@@ -372,6 +376,17 @@ def test_a_lab_that_does_not_start_says_why(hub):
         last = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")][-1]
     assert last["failed"] and "code 3" in last["message"] and "the disk fell out" in last["message"]
     assert not hub.server("broken")
+
+
+def test_a_forked_lab_that_ends_says_why_and_the_next_try_works(hub):
+    hub.client.post("/users/crooked")
+    hub.client.post("/users/crooked/server")
+    with hub.client.stream("GET", "/users/crooked/server/progress") as events:
+        last = [json.loads(line[6:]) for line in events.iter_lines() if line.startswith("data: ")][-1]
+    assert last["failed"] and "ended while it started (code 1)" in last["message"] and "Name or service" in last["message"], last
+    hub.open("crooked")
+    assert command_line(lab_pid(hub, "crooked")).startswith("coteach lab: ")
+    hub.close("crooked")
 
 
 def test_a_log_keeps_the_present_and_the_one_before(tmp_path):
