@@ -96,7 +96,7 @@ def test_tides_runs_and_asks_the_same_in_each_language(language: str):
     notebook = lesson.notebook_in(language)
     NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     assert [q.key for q in questions_asked(notebook)] == [
-        "noon", "noon-height", "twice", "picnic", "exit"]
+        "noon", "noon-height", "twice", "tomorrow", "clear", "picnic", "exit"]
 
 
 def test_the_tide_is_redrawn_in_half_a_second_and_the_answers_are_right(monkeypatch):

@@ -187,7 +187,7 @@ def test_one_broken_pack_hides_no_other(settings, tides: Path):
 
 
 def test_a_pack_of_the_deployment_wins_over_the_shipped_one(settings, tides: Path):
-    edit(tides / "lesson.toml", 'version = "1.0.0"', 'version = "9"')
+    edit(tides / "lesson.toml", 'version = "1.1.0"', 'version = "9"')
     shutil.copytree(tides, settings.layout.lessons / "tides")
     assert get_lesson("tides", settings).version == "9"
 
@@ -288,7 +288,8 @@ def test_a_damaged_translation_is_named(tides: Path):
 
 def test_questions_are_read_from_the_source():
     asked = questions_asked(get_lesson("tides").notebook_in("zh-Hant"))
-    assert [q.kind for q in asked] == ["choice", "number", "number", "text", "exit"]
+    assert [q.kind for q in asked] == [
+        "choice", "number", "number", "draw", "understood", "text", "exit"]
     assert (asked[0].cell, asked[0].key, len(asked[0].options)) == ("noon", "noon", 3)
     assert asked[1].unit == "m" and asked[1].prompt == "12 點的時候，水有多高？"
 

@@ -34,8 +34,7 @@ function saidElsewhere() {
 /** One quiet line for the whole page. */
 function tellWaiting() {
   const line = h("p", { class: "ct ct-waits", role: "status", hidden: true });
-  const main = document.querySelector("main") ?? document.body;
-  main.prepend(line);
+  document.body.append(line);
   let timer;
   const show = () => {
     const waiting = box.waiting;
@@ -43,6 +42,9 @@ function tellWaiting() {
       ? n("{count} answer waits for the line.", "{count} answers wait for the line.", waiting) : ""]
       .filter(Boolean).join(" ");
     line.hidden = !text;
+    // Above the page's own notice, if there is one.
+    const notice = document.getElementById("ct-notice");
+    line.style.bottom = notice && !notice.hidden ? `${notice.offsetHeight + 6}px` : "";
     if (line.textContent !== text) line.textContent = text;
   };
   box.addEventListener("change", () => {

@@ -31,6 +31,11 @@ def understanding() -> list[str]:
     return [_("I did not understand."), _("I understood.")]
 
 
+def titles() -> dict[str, str]:
+    """Return what to call questions that need no prompt, by kind."""
+    return {"exit": _("Exit ticket"), "understood": _("Is this part clear?")}
+
+
 def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
     """Return the answers that count: by question, by pupil; `rows` are in the order they count."""
     found: dict[Place, dict[str, Event]] = {}
@@ -135,7 +140,7 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
             line := _line(kind, given[card.pseudonym].value, question, card, photos))]
         found.append({
             "id": "#".join(place), "kind": kind, "count": len(given),
-            "prompt": question.get("prompt") or (_("Exit ticket") if kind == "exit" else ""),
+            "prompt": question.get("prompt") or titles().get(kind, ""),
             "bars": _bars(kind, question, [row.value for row in given.values()]), "lines": lines})
     return found
 
@@ -169,7 +174,8 @@ def as_csv(outline: Sequence[dict[str, Any]], rows: Sequence[Event], cards: Sequ
     table.writerow([_("Question"), _("Pupil"), _("Answer"), _("Received"), _("Time zone")])
     for place, answers in newest(rows).items():
         question = asked.get(place, {"options": [], "unit": ""})
-        prompt = question.get("prompt") or place[1] or place[0]
+        kind = next(iter(answers.values())).value.get("kind")
+        prompt = question.get("prompt") or titles().get(kind, "") or place[1] or place[0]
         for actor, row in answers.items():
             value = row.value
             number = value.get("answer", {}).get("number") if value["kind"] == "number" else None

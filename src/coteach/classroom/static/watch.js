@@ -106,7 +106,8 @@ function show() {
   problems();
   showQuestions(byId("questions"), state, about, names.checked);
   for (const section of byId("questions").querySelectorAll(".question")) {
-    if (section.querySelector(".on-board")) continue;
+    // Photos of pupils are for their teacher alone.
+    if (section.querySelector(".on-board") || section.dataset.kind === "photo") continue;
     section.append(make("p", {}, make("a", { class: "quiet-link on-board",
       href: `/c/teach/${about.session}/question?id=${encodeURIComponent(section.dataset.question)}` },
     t("On the board, without names"))));
@@ -114,7 +115,7 @@ function show() {
 }
 
 /** Buttons are forms that work by themselves; here they leave the page where it is. */
-document.addEventListener("submit", async (event) => {
+byId("main").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const values = new URLSearchParams(new FormData(form));

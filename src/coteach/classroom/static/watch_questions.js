@@ -112,7 +112,7 @@ export function showQuestions(box, state, about, names) {
     const text = JSON.stringify([question, names, state.allowed, state.open]);
     const before = old.get(question.id);
     if (before?.dataset.text === text) return before; // screen readers hear of changes only
-    const made = make("section", { class: "question", "data-question": question.id, "data-text": text },
+    const made = make("section", { class: "question", "data-question": question.id, "data-kind": question.kind, "data-text": text },
       make("h3", { tabindex: "-1" }, question.prompt),
       make("p", { class: "quiet" }, n("{n} answer", "{n} answers", question.count)),
       question.bars.length ? bars(question) : null, switches(question, state, about));
