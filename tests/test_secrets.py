@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from classroom_site import running
+from classroom_site import answer, running
 
 from coteach.classroom.limits import SECRETS
 from coteach.classroom.service import create_application
@@ -306,3 +306,59 @@ async def test_a_class_without_secrets_opens_at_a_tap_and_remembers_them_for_lat
         await teacher.post(f"{address}/secrets", data={"secrets": "on"})
     async with site.browser() as browser:
         assert "Tap your three pictures" in (await tap(site, browser, picks=())).text
+
+
+async def test_a_card_with_another_nickname_keeps_its_answers(site):
+    (await chosen(site)).cookies.clear()
+    async with site.teacher() as teacher:
+        address = f"/c/teach/class/{site.ids['class-lan']}/card/{site.ids['Mai']}"
+        for wrong, said in (("long", "a card with the name long already"), ("  ", "1 to 24 letters")):
+            page = await teacher.post(address, data={
+                "do": "rename", "nickname": wrong, "picture": "owl"})
+            assert page.status_code in (400, 409) and said in page.text
+        page = await teacher.post(address, data={
+            "do": "rename", "nickname": " Mai  Linh ", "picture": "owl"})
+        assert "Mai Linh" in page.text
+    with site.database.reading() as session:
+        card = session.get(NameCard, site.ids["Mai"])
+    assert (card.nickname, card.picture, card.pseudonym) == (
+        "Mai Linh", "owl", site.ids["actor-Mai"])
+    async with site.browser() as browser:
+        assert (await tap(site, browser)).status_code == 303, "its pictures stay too"
+
+
+@pytest.mark.parametrize(("answers", "left"), [("keep", 1), ("delete", 0)])
+async def test_a_card_is_removed_after_a_question_and_its_pupil_is_back_at_the_cards(
+        site, answers, left):
+    mai = await chosen(site)
+    guest = site.room.guests.read(mai.cookies["coteach_guest"])
+    sent = await mai.post("/c/api/answers", json={"pupil": guest.pupil, "events": [answer(1)]})
+    assert sent.status_code == 200
+    async with site.teacher() as teacher:
+        address = f"/c/teach/class/{site.ids['class-lan']}/card/{site.ids['Mai']}/remove"
+        asked = await teacher.get(address)
+        assert "Remove the card Mai?" in asked.text and "1 answer was given" in asked.text
+        page = await teacher.post(address, data={"answers": answers})
+        assert page.status_code == 200 and ">Mai<" not in page.text
+        assert (await teacher.get(address)).status_code == 404
+        table = (await teacher.get(f"/c/teach/{site.ids['session']}/answers.csv")).text
+        assert table.count("The short one") == left and "Mai" not in table
+    assert len(site.answers()) == left
+    page = await mai.get(f"/c/{site.ids['code']}")
+    assert "Who are you?" in page.text and ">Mai<" not in page.text
+    assert (await mai.get("/c/api/state")).status_code == 401
+    again = create_application(site.settings, site.database).settings["room"]
+    assert again.guests.read(mai.cookies["coteach_guest"]) is None, "also after a restart"
+    await again.pages.close()
+
+
+async def test_another_teacher_can_not_rename_or_remove_a_card(site):
+    async with site.teacher("otto") as otto:
+        address = f"/c/teach/class/{site.ids['class-lan']}/card/{site.ids['Mai']}"
+        assert (await otto.post(address, data={"do": "rename", "nickname": "X"})).status_code == 403
+        assert (await otto.get(f"{address}/remove")).status_code == 403
+        assert (await otto.post(f"{address}/remove")).status_code == 403
+        other = f"/c/teach/class/{site.ids['class-otto']}/card/{site.ids['Mai']}"
+        assert (await otto.post(f"{other}/remove")).status_code == 404
+    with site.database.reading() as session:
+        assert session.get(NameCard, site.ids["Mai"]).nickname == "Mai"

@@ -37,7 +37,8 @@ class Classroom:
         self.settings = settings
         self.database = database
         with database.reading() as session:
-            self.guests = Guests(settings, cards.rounds(session))
+            self.guests = Guests(settings, {
+                **cards.rounds(session), **namecards.removed(session)})
         self.outlines = Outlines(settings)
         self.pages = ClassPages(settings, BASE, self.visitor_of, learnt=self.outlines.learnt)
         self.sessions = Sessions(settings, database)
@@ -125,7 +126,9 @@ def create_application(settings: Settings, database: Database | None = None) -> 
         at("teach/?", teaching.Classes), at("teach/open", teaching.Open),
         at(f"teach/class/{ID}", namecards.Cards),
         at(f"teach/class/{ID}/secrets", namecards.Secrets),
-        at(f"teach/class/{ID}/card/{ID}", namecards.Card), at(f"teach/{ID}", teaching.Watch),
+        at(f"teach/class/{ID}/card/{ID}", namecards.Card),
+        at(f"teach/class/{ID}/card/{ID}/remove", namecards.Remove),
+        at(f"teach/{ID}", teaching.Watch),
         at(f"teach/{ID}/board", teaching.Board), at(f"teach/{ID}/close", teaching.Close),
         at(f"teach/{ID}/control", pacing.Control), at(f"teach/{ID}/question", teaching.Present),
         at(f"teach/{ID}/events", teaching.Stream), at(f"teach/{ID}/answers.csv", teaching.Csv),

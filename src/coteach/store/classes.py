@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -56,22 +57,45 @@ def add_card(session: Session, school_class: SchoolClass, *, nickname: str, pict
     UserError, Conflict
         The nickname is empty, too long or there already; or the class is full.
     """
-    name = " ".join(nickname.split())
-    if not name or len(name) > MOST_NICKNAME or not name.isprintable():
-        raise UserError(_("A nickname has 1 to {limit} letters.").format(limit=MOST_NICKNAME),
-                        code="bad-nickname")
     known = cards(session, school_class.id)
+    name = _nickname(nickname, known)
     if len(known) >= MOST_CARDS:
         raise Conflict(_("This class is full: it has {limit} name cards.").format(
             limit=MOST_CARDS), hint=_("Make a second class."), code="class-full")
-    if any(card.nickname.casefold() == name.casefold() for card in known):
-        raise Conflict(_("There is a card with the name {name} already.").format(name=name),
-                       hint=_("Add a letter, so that both pupils know which is theirs."),
-                       code="same-nickname")
     card = NameCard(class_id=school_class.id, nickname=name, picture=picture)
     session.add(card)
     session.flush()
     return card
+
+
+def rename_card(session: Session, card: NameCard, *, nickname: str, picture: str) -> None:
+    """Give a card another nickname and picture; what was answered with it stays its own.
+
+    Raises
+    ------
+    UserError, Conflict
+        The nickname is empty, too long or there already.
+    """
+    others = [other for other in cards(session, card.class_id) if other.id != card.id]
+    card.nickname, card.picture = _nickname(nickname, others), picture
+
+
+def remove_card(session: Session, card: NameCard) -> None:
+    """Remove a card; answers stay under its pseudonym, which leads to nobody from now on."""
+    session.delete(card)
+
+
+def _nickname(typed: str, others: Sequence[NameCard]) -> str:
+    """Return a nickname that these others don't have."""
+    name = " ".join(typed.split())
+    if not name or len(name) > MOST_NICKNAME or not name.isprintable():
+        raise UserError(_("A nickname has 1 to {limit} letters.").format(limit=MOST_NICKNAME),
+                        code="bad-nickname")
+    if any(card.nickname.casefold() == name.casefold() for card in others):
+        raise Conflict(_("There is a card with the name {name} already.").format(name=name),
+                       hint=_("Add a letter, so that both pupils know which is theirs."),
+                       code="same-nickname")
+    return name
 
 
 def open_sessions(session: Session, class_id: str) -> list[ClassSession]:
@@ -79,6 +103,12 @@ def open_sessions(session: Session, class_id: str) -> list[ClassSession]:
     return list(session.scalars(select(ClassSession).where(
         ClassSession.class_id == class_id, ClassSession.closed.is_(None),
         ClassSession.closes > utcnow()).order_by(ClassSession.opened.desc())))
+
+
+def open_now(session: Session) -> list[str]:
+    """Return the ids of all sessions that pupils can be in now."""
+    return list(session.scalars(select(ClassSession.id).where(
+        ClassSession.closed.is_(None), ClassSession.closes > utcnow())))
 
 
 def past_sessions(session: Session, class_id: str, limit: int = 20) -> list[ClassSession]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -45,3 +45,15 @@ def read(session: Session, *, session_id: str | None = None, actor: str | None =
     if lesson is not None:
         query = query.where(Event.lesson == lesson)
     return list(session.scalars(query))
+
+
+def forget(session: Session, actor: str) -> None:
+    """Delete everything that was done under a pseudonym: somebody asked for it."""
+    session.execute(delete(Event).where(Event.actor == actor))
+
+
+def sessions_of(session: Session, actor: str) -> dict[str, int]:
+    """Return in which sessions somebody answered, with how many answers in each."""
+    found = session.execute(select(Event.session, func.count()).where(
+        Event.actor == actor, Event.verb == "answered").group_by(Event.session))
+    return {str(name): int(count) for name, count in found}
