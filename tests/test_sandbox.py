@@ -224,6 +224,30 @@ def test_no_namespace_inside_the_namespace(box, flags):
     assert "refused" in box.sh(f"unshare {flags} true 2>/dev/null || echo refused")
 
 
+def test_a_nested_sandbox_may_make_namespaces_and_mounts_of_its_own(box):
+    assert box.sh("unshare -Urmpin -f sh -c 'mount -t tmpfs x /tmp && touch /tmp/x && ls /tmp'; grep -c Seccomp: /proc/self/status",
+                  nested=True).split() == ["x", "1"]
+    assert "refused" in box.sh("unshare -Urm true || echo refused")
+
+
+def test_a_nested_sandbox_can_not_take_its_own_walls_down(box):
+    given = box.make("given", box.owner)
+    given.chmod(0o755)
+    (given / "private").mkdir()
+    (given / "private" / "key").write_text("hidden")
+    for tried in ("umount /srv/given/private; ls /srv/given/private", "umount -l /srv/given; ls /srv/given/private",
+                  "mount -o remount,rw,bind /usr && touch /usr/ct-nested", "mount -o remount,rw,bind / && touch /ct-nested",
+                  "umount -l /usr; ls /root", "umount -l /proc; ls /proc/1/root/root", "mount --bind /proc/1/root /tmp; ls /tmp/root",
+                  "mount -t sysfs x /tmp && ls /tmp/kernel", "mount -t devtmpfs x /tmp && ls /tmp/mem", "mknod /tmp/mem c 1 1 && echo made",
+                  "mount -t cgroup -o memory x /tmp && ls /tmp/coteach", "mount -t cgroup2 x /tmp && echo 1 > /tmp/cgroup.procs && echo moved",
+                  "unshare -u true && echo made", "unshare -C true && echo made", "unshare -C mount -t cgroup2 x /tmp && ls /tmp", "unshare -T true && echo made", "hostname other && echo made",
+                  "nsenter -t 1 -m true && echo made", "chroot / true && echo made"):
+        seen = box.sh(f"unshare -Urm bash -c 'echo in; {tried}' 2>/dev/null", nested=True,
+                      binds=[(str(given), "/srv/given", False)], hidden=["/srv/given/private"])
+        assert seen == "in\n", tried
+    assert not Path("/usr/ct-nested").exists()
+
+
 def test_clone_and_foreign_sockets_are_refused(box):
     code = ("import ctypes, os, socket, platform\n"
             "libc = ctypes.CDLL(None, use_errno=True)\n"

@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -72,7 +73,7 @@ def rows() -> tuple[Row, ...]:
     """Return the figures with their goals."""
     return (
         Row("first_s", _("first Lab after the Hub's start")),
-        Row("second_s", _("another Lab"), most_ratio=1 / 8),
+        Row("second_s", _("another Lab (median of three)"), most_ratio=1 / 8),
         Row("at_once_s", _("all at once, until each answers"), most_ratio=1 / 4),
         Row("pss_mb", _("memory of one of them (PSS)"), "MB", most=55.0),
         Row("pss_template_mb", _("memory of what they are forked from (PSS)"), "MB"),
@@ -150,8 +151,9 @@ async def _measure(site: _Site, users: int, say: report.Say) -> dict[str, Any]:
     async with site.client() as client:
         await _until(client, "/hub/api/users", site)
         first = await _start(client, "first", site)
-        second = await _start(client, "second", site)
-        say(_("the second Lab took {seconds:.2f} s").format(seconds=second))
+        second = statistics.median([await _start(client, f"other{number}", site)
+                                    for number in range(3)])
+        say(_("another Lab took {seconds:.2f} s").format(seconds=second))
         names = [f"user{number}" for number in range(users)]
         begun = time.perf_counter()
         await asyncio.gather(*(_start(client, name, site) for name in names))

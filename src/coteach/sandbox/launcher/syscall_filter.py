@@ -45,7 +45,9 @@ _UNSHARE, _CLONE, _SOCKET = (272, 97), (56, 220), (41, 198)
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW* flag, the time namespace too
 _NESTED = {"mount", "umount2", "pivot_root", "mount_setattr"}
-_NOT_EVEN_NESTED = 0x04000080  # the namespaces of names and of time
+# The namespaces of names and of time, and of control groups: who owns one may mount their files
+# and, where an ordinary user started the sandbox, write its own limits.
+_NOT_EVEN_NESTED = 0x06000080
 _FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 _MULTIPATH = 262  # IPPROTO_MPTCP: it answers plain TCP, and Landlock doesn't know it
 
