@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -138,3 +139,31 @@ def test_the_script_of_a_page_is_small_and_carries_only_its_own_words():
     words = page_parts.phrases("vi")
     assert words["Your teacher has it."] and "Device check" not in words
     assert len(words) < 40
+
+
+def test_the_answers_of_a_class_become_a_table(tmp_path):
+    from coteach_widgets import read_answers
+
+    table = tmp_path / "answers.csv"
+    table.write_text(
+        "Câu hỏi,Học sinh,Trả lời,Nhận lúc,Múi giờ\n"
+        "How high?,Mai,1.6,2026-11-24 09:00:00,Asia/Ho_Chi_Minh\n"
+        "Why?,Mai,'=1+1,2026-11-24 09:01:00,Asia/Ho_Chi_Minh\n", encoding="utf-8-sig")
+    file = tmp_path / "mai.json"
+    file.write_text(json.dumps({"pupil": {"nickname": "Long"}, "events": [
+        {"cell": "c", "value": {"kind": "number", "key": "height", "answer": {"number": n}}}
+        for n in (1, 2.5)]}))
+    found = read_answers([table, file])
+    assert list(found["answer"]) == ["1.6", "=1+1", "2.5"]
+    assert found["received"][0].hour == 9
+    high = Number("How high?", "m", key="height").answers([table, file])
+    assert list(high["pupil"]) == ["Mai", "Long"]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "{}", '{"pupil": 1, "events": 2}'])
+def test_a_file_that_holds_no_answers_is_named(tmp_path, text):
+    from coteach_widgets import read_answers
+
+    (tmp_path / "x.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"x\.csv is no"):
+        read_answers(tmp_path / "x.csv")

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -20,6 +21,10 @@ import traitlets
 from coteach_widgets._base import script, style
 from coteach_widgets._forms import form
 from coteach_widgets._words import LANGUAGES, catalog_of, language_of_page
+from coteach_widgets.answers import read_answers
+
+if TYPE_CHECKING:
+    import pandas
 
 MOST_OPTIONS = 12
 Axis = tuple[float, float, str]
@@ -88,6 +93,12 @@ class Question(anywidget.AnyWidget):
             self.form = form(
                 self.kind, prompt=self.prompt, uid=self.uid, options=self.options, unit=self.unit,
                 key=self.key if self.named else "", language=self.language, axes=self.axes)
+
+    def answers(self, path: str | Path | Iterable[str | Path]) -> pandas.DataFrame:
+        """Return the class's answers to this question from files; see `read_answers`."""
+        table = read_answers(path)
+        names = [name for name in (self.prompt, self.key) if name]
+        return table[table["question"].isin(names)].reset_index(drop=True)
 
 
 def _listed(options: Sequence[str], what: str) -> list[str]:
