@@ -125,6 +125,12 @@ def test_a_trial_says_that_this_machine_can():
     assert probe().limits["ports"] in ("rules", "none")
 
 
+def test_a_trial_says_whether_visitors_can_share_a_sandbox():
+    found = sandbox.inner_probe()
+    assert found.ok and found.home in ("overlay", "copy"), found
+    assert not found.reason or found.home != "overlay"
+
+
 def test_where_no_sandbox_is_possible_code_is_refused(monkeypatch):
     monkeypatch.setattr(trial, "probe", lambda: trial.Probe(False, "none", "This machine does not."))
     with pytest.raises(UserError, match="This machine does not"):

@@ -10,10 +10,10 @@ from coteach.sandbox.kernelspec import write_kernelspec
 from coteach.sandbox.leftovers import claim, sweep
 from coteach.sandbox.model import HOME, Bind, Sandbox
 from coteach.sandbox.processes import end, started
-from coteach.sandbox.trial import Probe, ensure, probe
+from coteach.sandbox.trial import Inner, Probe, ensure, inner_probe, probe
 from coteach.sandbox.uids import Lease, Uids, give, lease
 from coteach.sandbox.view import search_path
 
-__all__ = ["HOME", "Bind", "Lease", "Probe", "Sandbox", "Uids", "claim", "command", "end", "ensure",
-           "give", "lease", "probe", "scrubbed", "search_path", "specification", "started",
-           "sweep", "write_kernelspec"]
+__all__ = ["HOME", "Bind", "Inner", "Lease", "Probe", "Sandbox", "Uids", "claim", "command", "end",
+           "ensure", "give", "inner_probe", "lease", "probe", "scrubbed", "search_path",
+           "specification", "started", "sweep", "write_kernelspec"]

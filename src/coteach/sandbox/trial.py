@@ -35,6 +35,22 @@ print(json.dumps({
 """
 
 
+_INNER_TRIAL = """
+import json, os, socket, sys
+from coteach.sandbox.walls import inner_walls
+here, there = socket.socketpair()
+if os.fork() == 0:
+    here.close()
+    walls = inner_walls(there.fileno(), keep=(there.fileno(),))
+    alone = [p for p in os.listdir("/proc") if p.isdigit()] == ["1"]
+    found = {"home": walls.home, "reason": walls.reason, "alone": alone}
+    there.sendall((json.dumps(found) + "\\n").encode())
+    os._exit(0)
+there.close()
+print(here.makefile().readline().strip())
+"""
+
+
 @dataclass(frozen=True)
 class Probe:
     """What the trial found.
@@ -90,6 +106,49 @@ def _trial(uid: int | None) -> tuple[dict[str, str] | None, str]:
                 "ports": "rules" if report["ports"] else "none"}, ""
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return None, str(error)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Inner:
+    """Whether visitors of one lesson can share its sandbox behind walls of their own.
+
+    Parameters
+    ----------
+    ok
+        Whether they can; otherwise each gets a sandbox, and executes the lesson herself.
+    home
+        How each has a home of her own: see `coteach.sandbox.walls.Walls`.
+    reason
+        Why not, or why the home is no overlay, in the words of the machine.
+    """
+
+    ok: bool
+    home: str = "none"
+    reason: str = ""
+
+
+@cache
+def inner_probe() -> Inner:
+    """Try the inner walls, once for this process."""
+    found = probe()
+    if not found.ok:
+        return Inner(False, reason=found.reason)
+    uid = LAST_LEASE + 2 if found.mode == "root" else None
+    home = Path(tempfile.mkdtemp(prefix="ct-probe-"))
+    try:
+        give(home, uid)
+        box = Sandbox(home=home, uid=uid, memory_mb=512, nested=True)
+        done = subprocess.run(
+            command(box, [sys.executable, "-c", _INNER_TRIAL]), env={"HOME": str(box.home_in)},
+            capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+        said = json.loads(done.stdout) if done.returncode == 0 else {"error": done.stderr.strip()}
+        if said.get("error") or not said["alone"]:
+            return Inner(False, reason=said.get("error", "processes of others are seen"))
+        return Inner(True, said["home"], said["reason"])
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        return Inner(False, reason=str(error))
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
