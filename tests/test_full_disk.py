@@ -15,6 +15,7 @@ from sqlalchemy import event, text
 
 from coteach import settings as settings_module
 from coteach.errors import StorageFull
+from coteach.hub import session as session_module
 from coteach.hub.session import SESSION_COOKIE
 from coteach.hub.spawner import CoteachSpawner, LabFailed
 from coteach.store import Database
@@ -119,12 +120,23 @@ async def test_the_portal_says_so_on_its_pages_and_in_its_api(tiny: Path):
             form = {"display_name": "Amina the First", "language": "en", "time_zone": "UTC"}
             page = await http.post("/me", data=form)
             again = await http.get("/?lang=vi")
+            # The Hub can't note who asks now, and says 403 to tokens that are good.
+            token, alliance.hub.tokens = alliance.hub.tokens, {}
+            sessions = alliance.app.state.parts.sessions
+            for known in sessions._known.values():
+                known.asked -= session_module.FRESH + 1
+            still = await http.get("/")
+            sessions._known.clear()
+            stranger = await http.get("/?lang=en")
+            alliance.hub.tokens = token
             (tiny / "ballast").unlink()
             later = await http.post("/me", data=form)
     assert page.status_code == 507
     assert "disk is full. Nothing that was saved before is lost." in page.text
     assert "Tell your trainer; try again later." in page.text
     assert again.status_code == 200, "a page that only reads still comes"
+    assert still.status_code == 200 and "Amina" in still.text
+    assert stranger.status_code == 507 and "disk is full. Nothing that was" in stranger.text
     assert later.status_code in (200, 303)
     database.close()
 

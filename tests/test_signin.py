@@ -198,7 +198,9 @@ def test_demo_people_sign_in_and_land_on_the_portal(house):
 def test_a_guesser_has_to_wait_and_others_do_not(house):
     with house.browser() as browser:
         for _try in range(5):
-            assert sign_in(browser, "victim", "wrong wrong").status_code == 403
+            refused = sign_in(browser, "victim", "wrong wrong")
+            assert refused.status_code == 403
+            assert "This name and this password do not fit together." in refused.text
         answer = sign_in(browser, "victim", "wrong wrong")
         assert answer.status_code == 429
         assert re.search(r"Wait \d+ seconds", answer.text)

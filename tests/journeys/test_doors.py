@@ -33,7 +33,7 @@ def test_a_wrong_password_is_said_on_the_page(new_page, screenshot):
     page.locator("input[name=username]").fill("amina")
     page.locator("input[name=password]").fill("not this one")
     page.locator("#login_submit").click()
-    expect(page.get_by_role("alert")).to_contain_text("Invalid username or password")
+    expect(page.get_by_role("alert")).to_contain_text("This name and this password do not fit together.")
     expect(page.locator("input[name=username]")).to_have_value("amina")
     screenshot(page, "sign-in-refused")
 

@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from coteach.errors import Forbidden
+from coteach.errors import Forbidden, StorageFull
 from coteach.hub.api import HubApi, HubAway
 from coteach.settings import Settings, secrets_of
 from coteach.store import people
 from coteach.store.database import Database
+from coteach.store.full import is_full, no_space
 from coteach.store.schema import Person
 from coteach.tokens import TokenSigner
 
@@ -70,7 +71,7 @@ class Sessions:
 
     def __init__(self, settings: Settings, database: Database, hub: HubApi | None = None) -> None:
         self.hub = hub or HubApi(settings)
-        self._database = database
+        self._database, self._folder = database, settings.data
         self._signer = TokenSigner(secrets_of(settings).get("session"), "session")
         self._known: dict[str, _Known] = {}
 
@@ -99,6 +100,8 @@ class Sessions:
         ------
         HubAway
             The Hub can't say, and this token was not seen for long.
+        StorageFull
+            The disk is full, so the Hub can't say either.
         """
         if not token or not token.isascii() or len(token) > 1000:
             return None
@@ -112,6 +115,11 @@ class Sessions:
             if known is not None and now - known.asked < STALE:
                 return known.username
             raise
+        if username is None and await asyncio.to_thread(no_space, self._folder):
+            # The Hub notes each token that is used; where it can't, it takes people for strangers.
+            if known is not None and now - known.asked < STALE:
+                return known.username
+            raise is_full()
         self._known.pop(key, None)
         if username is not None:
             # A refused token is not remembered: guesses must not push people out of here.
@@ -124,7 +132,7 @@ class Sessions:
         """Return whose token it is; None also when the Hub can't say."""
         try:
             return await self.ask(token)
-        except HubAway:
+        except (HubAway, StorageFull):
             return None
 
     def forget(self, token: str) -> None:

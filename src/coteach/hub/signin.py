@@ -16,11 +16,17 @@ from tornado import web
 
 from coteach.errors import UserError
 from coteach.hub.accounts import PASSWORD_LEAST, check_password, fits, hashed
-from coteach.hub.templating import language_of
+from coteach.hub.templating import N_, language_of
 from coteach.i18n import LANGUAGE_COOKIE, set_language
 from coteach.i18n import gettext as _
 from coteach.store import people
+from coteach.store.full import no_space
 from coteach.store.schema import Invitation, School
+
+HUBS_WRONG = "Invalid username or password"
+"""What JupyterHub says; the field of the form is called "Name"."""
+WRONG = N_("This name and this password do not fit together.")
+DISK_FULL = N_("The server's disk is full. Nothing that was saved before is lost.")
 
 
 class Page(BaseHandler):
@@ -48,6 +54,15 @@ class SignInPage(Page, LoginHandler):
             if name not in self.request.body_arguments:
                 self.request.body_arguments[name] = self.request.arguments[name] = [b""]
         await super().post()
+
+    def _render(self, login_error: str | None = None, username: str | None = None,
+                **values: Any) -> Any:
+        """Say it in our words; on a full disk the Hub takes everybody for a stranger."""
+        if no_space(self.authenticator.settings.layout.hub):
+            login_error = DISK_FULL
+        elif login_error == HUBS_WRONG:
+            login_error = WRONG
+        return super()._render(login_error=login_error, username=username, **values)
 
 
 class SignUpPage(Page):

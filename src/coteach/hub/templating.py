@@ -64,7 +64,7 @@ def N_(message: str) -> str:
     return message
 
 
-SENTENCES = (N_("Invalid username or password"), N_("Login form invalid or expired. Try again."))
+SENTENCES = (N_("Login form invalid or expired. Try again."),)
 
 
 class Translation(Extension):

@@ -41,11 +41,15 @@ def storage_full(error: BaseException | None, folder: Path | None = None) -> Sto
         if isinstance(error, StorageFull):
             return error
         if _is_full(error, folder):
-            return StorageFull(
-                _("The server's disk is full. Nothing that was saved before is lost."),
-                hint=_("Tell your trainer; try again later."))
+            return is_full()
         error = error.__cause__ or error.__context__
     return None
+
+
+def is_full() -> StorageFull:
+    """Return the error that tells a person of a full disk."""
+    return StorageFull(_("The server's disk is full. Nothing that was saved before is lost."),
+                       hint=_("Tell your trainer; try again later."))
 
 
 def _is_full(error: BaseException, folder: Path | None) -> bool:
@@ -58,11 +62,12 @@ def _is_full(error: BaseException, folder: Path | None) -> bool:
         if code == sqlite3.SQLITE_FULL:
             return True
         # The index of the write-ahead log is memory: making it larger just "fails".
-        return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and _no_space(folder)
+        return code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and no_space(folder)
     return getattr(error, "sqlstate", None) == _POSTGRES
 
 
-def _no_space(folder: Path | None) -> bool:
+def no_space(folder: Path | None) -> bool:
+    """Say whether the disk under a folder is full; False where nobody can tell."""
     if folder is None:
         return False
     try:
