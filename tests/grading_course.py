@@ -90,6 +90,16 @@ deadline_days = 14
 '''
 
 
+IN_VIETNAMESE = (
+    ("intro", "# Light on your face", "# Ánh sáng trên khuôn mặt"),
+    ("question", "## Why does light come from the front?", "## Vì sao ánh sáng từ phía trước?"),
+    ("why", "### BEGIN SOLUTION\\nSECRET-GUIDE: the face is not dark.\\n### END SOLUTION",
+     "### BEGIN SOLUTION\\nSECRET-GUIDE: khuôn mặt không tối.\\n### END SOLUTION"),
+    ("why", "YOUR ANSWER HERE", "Viết câu trả lời ở đây"),
+)
+"""Cell, text, translation, as they stand in a `.po` file."""
+
+
 def make_courses(root: Path) -> Path:
     """Write a `courses` folder with one course of one module and return it."""
     course = root / "teaching-at-a-distance"
@@ -103,9 +113,9 @@ def make_courses(root: Path) -> Path:
     i18n = course / "source" / ASSIGNMENT / "i18n"
     i18n.mkdir()
     (i18n / "vi.po").write_text(
-        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
-        'msgctxt "intro"\nmsgid "# Light on your face"\nmsgstr "# Ánh sáng trên khuôn mặt"\n',
-        encoding="utf-8")
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n' + "\n".join(
+            f'msgctxt "{cell}"\nmsgid "{said}"\nmsgstr "{translated}"\n'
+            for cell, said, translated in IN_VIETNAMESE), encoding="utf-8")
     return root
 
 

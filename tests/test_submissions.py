@@ -293,6 +293,65 @@ async def test_from_hand_in_to_feedback(alliance, released):
         assert json.loads(json.dumps(grade.tests))[2]["manual"] == 4.5
 
 
+async def test_an_untouched_answer_is_not_answered_in_whatever_language_it_was_given(
+        alliance, released):
+    here = f"/cohorts/{alliance.cohort.id}/assignments/{ASSIGNMENT}"
+    form = cohorts.forms(task_of(alliance))[1]
+    assert cell(form, "why").source == "Viết câu trả lời ở đây"
+    cell(form, "lux").source = "def lux(lamps):\n    return lamps * 100"
+    found = (await hand_in(alliance, "amina", raw(form))).json()["receipt"]["id"]
+    async with client(alliance, "trainer") as trainer:
+        await trainer.post(f"{here}/autograde")
+        await finished(trainer, here)
+        page = (await trainer.get(f"{here}/answers", params={"at": f"{found}:why"})).text
+        assert "Not answered." in page and "Viết câu" not in page
+        row = (await trainer.get(f"/api/v1{here}/submissions")).json()["submissions"][0]
+        assert (row["state"], row["score"]) == ("graded", 3.0)
+        part = (await trainer.get(f"/submissions/{found}", params={"lang": "vi"})).text
+        assert "Vì sao ánh sáng từ phía trước?" in part and "No response" not in part
+        assert handin.file_of(alliance.settings, found).read_bytes() == raw(form)
+
+        await trainer.post(f"{here}/release")
+        await finished(trainer, here)
+        await hand_in(alliance, "bruno", raw(answered(released)))
+        await trainer.post(f"{here}/autograde")
+        await finished(trainer, here)
+        states = {r["name"]: r["state"] for r in
+                  (await trainer.get(f"/api/v1{here}/submissions")).json()["submissions"]}
+        assert states == {"Amina": "released", "Bruno": "needs_manual"}
+
+        given = {"grade_id": "why", "points": 0, "comment": "Tell me more."}
+        assert (await trainer.put(f"/api/v1/submissions/{found}/marks", json=given)).is_success
+        states = {r["name"]: r["state"] for r in
+                  (await trainer.get(f"/api/v1{here}/submissions")).json()["submissions"]}
+        assert states["Amina"] == "graded"
+
+
+async def test_the_marking_guide_stands_beside_the_answer_for_trainers_in_their_language(
+        alliance, released):
+    here = f"/cohorts/{alliance.cohort.id}/assignments/{ASSIGNMENT}"
+    found = (await hand_in(alliance, "amina", raw(answered(released)))).json()["receipt"]["id"]
+    async with client(alliance, "trainer") as trainer:
+        await trainer.post(f"{here}/autograde")
+        await finished(trainer, here)
+        english = (await trainer.get(f"{here}/answers")).text
+        assert "SECRET-GUIDE: the face is not dark." in english and "BEGIN" not in english
+        assert "Why does light come from the front?" in english
+        other = (await trainer.get(f"{here}/answers", params={"lang": "vi"})).text
+        assert "SECRET-GUIDE: khuôn mặt không tối." in other
+        assert "Vì sao ánh sáng từ phía trước?" in other
+        await trainer.put(f"/api/v1/submissions/{found}/marks",
+                          json={"grade_id": "why", "points": 4})
+        await trainer.post(f"{here}/release")
+        await finished(trainer, here)
+    async with client(alliance, "amina") as amina:
+        assert (await amina.get(f"{here}/answers")).status_code == 403
+        for path in (f"/submissions/{found}", f"/api/v1/submissions/{found}",
+                     f"/api/v1/submissions/{found}/feedback", "/api/v1/submissions"):
+            answer = await amina.get(path)
+            assert answer.status_code == 200 and "SECRET" not in answer.text, path
+
+
 async def test_before_it_is_sent_a_notebook_is_looked_at_and_nothing_is_kept(alliance, released):
     empty = await hand_in(alliance, "amina", raw(released), check="1")
     assert empty.status_code == 200

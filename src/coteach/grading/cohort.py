@@ -87,11 +87,10 @@ def is_released(found: Task) -> bool:
 
 
 def forms(found: Task) -> list[nbformat.NotebookNode]:
-    """Return the released notebook in the source language, then in each other of the course."""
+    """Return the released notebook in the source language, then in each other there is."""
     made = read_notebook(found.folder.released(found.assignment) / f"{found.notebook}.ipynb")
-    folder = found.course.assignment_folder(found.assignment)
-    files = [translation_file(folder, tag) for tag in found.course.languages]
-    return [made, *(translated_notebook(made, po) for po in files if po.is_file())]
+    folder = translation_file(found.course.assignment_folder(found.assignment), "en").parent
+    return [made, *(translated_notebook(made, po) for po in sorted(folder.glob("*.po")))]
 
 
 def release(found: Task) -> Path:

@@ -112,7 +112,7 @@ def release(course: CourseFolder, assignment: str) -> str:
 
 
 def autograde(course: CourseFolder, assignment: str, student: str, notebook: str, *,
-              file: Path, timestamp: str, extras: Path | None) -> str:
+              raw: bytes, timestamp: str, extras: Path | None) -> str:
     """Run and score one notebook; the marks are in the gradebook then.
 
     Returns
@@ -133,7 +133,7 @@ def autograde(course: CourseFolder, assignment: str, student: str, notebook: str
             # nbgrader scores a notebook that is not there with zero, so all are there; only the
             # one that is named is marked.
             (place / f"{name}.ipynb").write_bytes(b"{}")
-        shutil.copyfile(file, place / f"{notebook}.ipynb")
+        (place / f"{notebook}.ipynb").write_bytes(raw)
         if timestamp:
             (place / "timestamp.txt").write_text(timestamp, encoding="ascii")
         api = _api(course, root)

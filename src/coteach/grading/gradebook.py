@@ -70,7 +70,7 @@ def marks(course: CourseFolder, assignment: str, notebook: str, student: str) ->
             order = [c.name for c in book.find_notebook(notebook, assignment).source_cells]
         except MissingEntry:
             raise _not_marked() from None
-        comments = {c.name: c.comment or "" for c in found.comments}
+        comments = {c.name: c.manual_comment or "" for c in found.comments}
         made = [CellMark(
             grade_id=g.name, score=_score(g), max_score=float(g.max_score), manual=g.manual_score,
             comment=comments.get(g.name, ""), by_hand=_by_hand(g)) for g in found.grades]

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from coteach.errors import UserError
+from coteach.grading.blank import Blanks
 from coteach.grading.course import CourseFolder
 from coteach.grading.reason import Reason
 from coteach.grading.result import Result, without_score
@@ -41,6 +42,8 @@ class Job:
         The folder with other files that were handed in.
     keep
         Cells whose manual points were given for this very file, so they stand.
+    blanks
+        What untouched written answers look like; as they were released when empty.
     """
 
     student: str
@@ -49,6 +52,7 @@ class Job:
     timestamp: str = ""
     extras: Path | None = None
     keep: list[str] = field(default_factory=list)
+    blanks: Blanks = field(default_factory=dict)
     wrong: Reason | None = None
     """What is known to be wrong already."""
 
@@ -161,6 +165,7 @@ def _mark(worker: Worker, course: CourseFolder, assignment: str, job: Job, top: 
             "do": "mark", "root": str(course.root), "course_id": course.course_id,
             "assignment": assignment, "student": job.student, "notebook": job.notebook,
             "file": str(job.file), "timestamp": job.timestamp, "keep": job.keep,
+            "blanks": job.blanks,
             "extras": str(job.extras) if job.extras else None}, seconds))
     except WorkerFailed as error:
         from coteach.grading import gradebook

@@ -16,7 +16,8 @@ from typing import Any
 
 from coteach.errors import NotFound
 from coteach.grading import gradebook, handin, jobs
-from coteach.grading.cohort import Task, release
+from coteach.grading.blank import Blanks, blanks
+from coteach.grading.cohort import Task, forms, release
 from coteach.grading.files import write_whole
 from coteach.grading.jobs import Job
 from coteach.grading.layout import stamp
@@ -31,7 +32,8 @@ from coteach.store.schema import Grade, Person, Submission
 Progress = Callable[[int, int], None]
 
 
-def _job(settings: Settings, person: Person, submission: Submission, grade: Grade | None) -> Job:
+def _job(settings: Settings, person: Person, submission: Submission, grade: Grade | None,
+         known: Blanks) -> Job:
     file: Path | None = handin.file_of(settings, submission.id)
     wrong = None
     try:
@@ -42,7 +44,7 @@ def _job(settings: Settings, person: Person, submission: Submission, grade: Grad
         file = None
     keep = [t["grade_id"] for t in grade.tests if t.get("manual") is not None] if grade else []
     return Job(person.username, Path(submission.notebook).stem, file, stamp(submission.received),
-               keep=keep, wrong=wrong)
+               keep=keep, blanks=known, wrong=wrong)
 
 
 def mark(database: Database, settings: Settings, task: Task, *, by: Person,
@@ -64,7 +66,8 @@ def mark(database: Database, settings: Settings, task: Task, *, by: Person,
         rows = [(p, s, g) for p, s, g in
                 assessment.newest(session, task.cohort.id, task.assignment)
                 if only is None or s.id in only]
-    todo = [_job(settings, p, s, g) for p, s, g in rows]
+    known = blanks(forms(task))
+    todo = [_job(settings, p, s, g, known) for p, s, g in rows]
     owners = {p.username: (p, s) for p, s, _grade in rows}
     done = 0
     progress(done, len(todo))

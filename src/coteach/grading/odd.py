@@ -6,17 +6,16 @@ Nothing here refuses a hand-in. She is told before she sends it, while she can s
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import nbformat
 
+from coteach.grading.blank import mark_of, plain, source_of
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
+from coteach.lessonpack import task_names
 
-_HEADING = re.compile(r"^#+\s+(.+?)\s*#*$", re.M)
-MAX_NAME = 60
 MAX_NAMED = 8
 
 
@@ -63,39 +62,19 @@ def _changed(kind: str, changed: list[str], cells: list[dict[str, Any]]) -> str:
     return sentence.format(n=len(changed), parts=_named(cells, changed))
 
 
-def _mark(cell: Any) -> dict[str, Any]:
-    found = cell["metadata"].get("nbgrader")
-    return found if isinstance(found, dict) else {}
-
-
-def _source(cell: Any) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
 def _solutions(cells: Iterable[Any]) -> dict[str, Any]:
-    return {str(_mark(c)["grade_id"]): c for c in cells
-            if _mark(c).get("solution") and _mark(c).get("grade_id")}
+    return {str(mark_of(c)["grade_id"]): c for c in cells
+            if mark_of(c).get("solution") and mark_of(c).get("grade_id")}
 
 
 def _is_empty(cell: Any, forms: list[Any]) -> bool:
-    mine = _plain(_source(cell))
-    return not mine or mine in [_plain(_source(form)) for form in forms]
-
-
-def _plain(source: str) -> str:
-    return "\n".join(line.strip() for line in source.splitlines() if line.strip())
+    mine = plain(source_of(cell))
+    return not mine or mine in [plain(source_of(form)) for form in forms]
 
 
 def _named(cells: list[dict[str, Any]], names: list[str]) -> str:
     """Return the headings above cells; a cell's own name where there is none."""
-    heading, shown = "", {}
-    for cell in cells:
-        name = str(_mark(cell).get("grade_id", ""))
-        if name in names:
-            shown[name] = (heading or name)[:MAX_NAME]
-        elif cell["cell_type"] == "markdown" and (found := _HEADING.findall(_source(cell))):
-            heading = found[-1]
-    listed = list(dict.fromkeys(shown.values()))
+    known = task_names(cells)
+    listed = list(dict.fromkeys(known.get(name, name) for name in names))
     more = " …" if len(listed) > MAX_NAMED else ""
     return ", ".join(f"“{each}”" for each in listed[:MAX_NAMED]) + more

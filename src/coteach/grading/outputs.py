@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from coteach.grading.blank import Blanks, is_blank
 from coteach.i18n import gettext as _
 
 TIMED_OUT = "CellTimeoutError"
@@ -54,11 +55,19 @@ def messages(notebook: nbformat.NotebookNode) -> dict[str, str]:
     return said
 
 
-def unanswered(notebook: nbformat.NotebookNode) -> set[str]:
-    """Return the tests whose answer, the cell before them, is as empty as it was given."""
+def unanswered(notebook: nbformat.NotebookNode, blanks: Blanks | None = None) -> set[str]:
+    """Return the tests whose answer, the cell before them, is as empty as it was given.
+
+    Parameters
+    ----------
+    blanks
+        What untouched written answers look like; they are returned too.
+    """
     found, empty = set(), False
     for cell in notebook.cells:
         mark, source = _mark(cell), str(cell.source)
+        if is_blank(cell, blanks or {}):
+            found.add(str(mark["grade_id"]))
         if mark.get("solution"):
             empty = not source.strip() or _EMPTY.search(source) is not None
         elif mark.get("grade") and empty:

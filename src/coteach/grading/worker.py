@@ -16,7 +16,8 @@ from typing import Any
 
 import nbformat
 
-from coteach.grading import converters, gradebook, outputs
+from coteach.grading import blank, converters, gradebook, outputs
+from coteach.grading.blank import Blanks
 from coteach.grading.course import CourseFolder
 from coteach.grading.files import read_plain
 from coteach.grading.inspect import MAX_MB, Expected, inspect
@@ -48,12 +49,15 @@ def mark(request: dict[str, Any]) -> Result:
     reason = inspect(raw, known)
     if reason is not None:
         return refuse("rejected", reason)
+    blanks: Blanks = request["blanks"] or blank.blanks([nbformat.read(
+        course.released(assignment) / f"{notebook}.ipynb", as_version=4)])
     complaint = converters.autograde(
-        course, assignment, student, notebook, file=Path(request["file"]),
+        course, assignment, student, notebook, raw=blank.restored(raw, blanks),
         timestamp=request["timestamp"],
         extras=Path(request["extras"]) if request["extras"] else None)
     reason = _why(complaint) if complaint else None
-    result = None if reason else _score(course, assignment, student, known, request["keep"])
+    result = None if reason else _score(
+        course, assignment, student, known, request["keep"], blanks)
     if result is None or result.status == "failed":
         gradebook.forget_tests(course, assignment, notebook, student)
     if result is None:
@@ -77,13 +81,13 @@ def _why(complaint: str) -> Reason:
 
 
 def _score(course: CourseFolder, assignment: str, student: str, known: Expected,
-           keep: list[str]) -> Result:
+           keep: list[str], blanks: Blanks) -> Result:
     """Read what nbgrader found; nothing that did not run properly counts."""
     name = known.notebook
     made = nbformat.read(course.autograded(student, assignment) / f"{name}.ipynb", as_version=4)
     gradebook.confirm(course, assignment, name, student, keep)
     marks = gradebook.marks(course, assignment, name, student)
-    said, empty = outputs.messages(made), outputs.unanswered(made)
+    said, empty = outputs.messages(made), outputs.unanswered(made, blanks)
     for test in marks:
         test.message = said.get(test.grade_id, "")
         test.unanswered = test.grade_id in empty

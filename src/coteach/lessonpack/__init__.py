@@ -13,6 +13,7 @@ from coteach.lessonpack.make import new_pack
 from coteach.lessonpack.notebook import parse_notebook, read_notebook, translation_file
 from coteach.lessonpack.outline import Section, sections
 from coteach.lessonpack.questions import Asked, questions_asked
+from coteach.lessonpack.tasks import task_names
 from coteach.lessonpack.translate import (
     extract,
     refresh_translation,
@@ -27,5 +28,5 @@ __all__ = [
     "Section", "Source", "Step", "Taken", "Voice", "differences", "export", "extract",
     "find_courses", "find_lessons", "get_course", "get_lesson", "learning_resource", "new_pack",
     "parse_notebook", "questions_asked", "read_notebook", "refresh_translation", "sections",
-    "take_in", "translated_notebook", "translation_file", "untranslated", "voices",
+    "take_in", "task_names", "translated_notebook", "translation_file", "untranslated", "voices",
 ]

@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field
 from coteach.access import Action, require
 from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
-from coteach.grading import marking
+from coteach.grading import guide, marking
 from coteach.grading.cohort import Task
+from coteach.grading.guide import Guide
 from coteach.grading.outputs import Answer
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
@@ -38,6 +39,9 @@ class ToMark:
     submission: Submission
     answer: Answer
     mark: dict[str, Any]
+    name: str
+    guide: Guide
+    """For the trainer alone."""
 
     @property
     def key(self) -> str:
@@ -47,6 +51,11 @@ class ToMark:
     def waits(self) -> bool:
         """Whether it has no points yet."""
         return self.mark["score"] is None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether she left it as it was given."""
+        return bool(self.mark.get("unanswered"))
 
 
 class Points(BaseModel, extra="forbid"):
@@ -72,14 +81,18 @@ def all_of(database: Database, task: Task) -> list[ToMark]:
     with database.reading() as session:
         rows = assessment.newest(session, task.cohort.id, task.assignment)
     found: list[tuple[int, ToMark]] = []
+    language = get_language()
+    called, known = guide.names(task, language), guide.guides(task, language)
     for person, submission, grade in rows:
         if grade is None or grade.status not in ("graded", "needs_manual"):
             continue
         marks = {t["grade_id"]: t for t in grade.tests}
         for place, answer in enumerate(marking.written(task, person)):
             if answer.grade_id in marks:
-                found.append((place, ToMark(person, submission, answer,
-                                            marks[answer.grade_id])))
+                name = answer.grade_id
+                found.append((place, ToMark(
+                    person, submission, answer, marks[name], called.get(name, name),
+                    known.get(name) or Guide(answer.question, ""))))
     return [each for _place, each in sorted(found, key=lambda pair: pair[0])]
 
 

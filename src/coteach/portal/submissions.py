@@ -14,6 +14,7 @@ from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import handin, marking
 from coteach.grading.cohort import Task
+from coteach.grading.guide import names
 from coteach.grading.inspect import inspect
 from coteach.grading.odd import oddities
 from coteach.grading.outputs import plain
@@ -44,17 +45,27 @@ def receipt(found: Submission, person: Person) -> dict[str, Any]:
             "late": found.late, "language": found.language, "url": f"/submissions/{found.id}"}
 
 
-def marks_of(grade: Grade) -> dict[str, Any]:
-    """Return released marks as they are sent."""
+def marks_of(grade: Grade, names: dict[str, str]) -> dict[str, Any]:
+    """Return released marks as they are sent, each part with its name in the reader's language."""
     reason = Reason.load(grade.reason)
     return {"status": grade.status, "score": grade.score, "max_score": grade.max_score,
             "reason": reason.sentence() if reason else "",
             "released": times.iso(grade.released) if grade.released else None,
-            "tests": [{"grade_id": t["grade_id"], "score": t["score"],
-                       "max_score": t["max_score"],
-                       "message": plain(t.get("message", ""), bool(t.get("unanswered"))),
+            "tests": [{"grade_id": t["grade_id"], "name": names.get(t["grade_id"], t["grade_id"]),
+                       "score": t["score"], "max_score": t["max_score"], "message": _said(t),
                        "comment": t.get("comment", ""), "by_hand": bool(t.get("by_hand"))}
                       for t in grade.tests]}
+
+
+def _said(test: dict[str, Any]) -> str:
+    empty = bool(test.get("unanswered"))
+    if test.get("by_hand"):
+        return _("Not answered.") if empty else ""
+    return plain(test.get("message", ""), empty)
+
+
+def _names(settings: Settings, cohort: Cohort, assignment: str) -> dict[str, str]:
+    return names(cohorts.task(settings, cohort, assignment), get_language())
 
 
 def task_for(database: Database, settings: Settings, person: Person, *, assignment: str,
@@ -142,9 +153,19 @@ def list_own(person: CurrentPerson, database: TheDatabase, settings: TheSettings
     names = {assignment} | {t.assignment for c in mine for t in cohorts.tasks(settings, c)
                             if t.module.id == assignment}
     rows = [(s, g) for s, g in rows if not assignment or s.assignment in names]
+    called = _names_of(database, settings, [s for s, g in rows if g is not None and g.released])
     return {"submissions": [
-        {"receipt": receipt(s, person),
-         "marks": marks_of(g) if g is not None and g.released else None} for s, g in rows]}
+        {"receipt": receipt(s, person), "marks": marks_of(g, called[s.cohort_id, s.assignment])
+         if g is not None and g.released else None} for s, g in rows]}
+
+
+def _names_of(database: Database, settings: Settings, marked: list[Submission]
+              ) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the names of the tasks of each assignment that is among these hand-ins."""
+    with database.reading() as session:
+        all_of = {(s.cohort_id, s.assignment): session.get_one(Cohort, s.cohort_id)
+                  for s in marked}
+    return {key: _names(settings, cohort, key[1]) for key, cohort in all_of.items()}
 
 
 def _seen(database: Database, person: Person, submission_id: str
@@ -166,11 +187,13 @@ def _released(found: Submission, grade: Grade | None) -> Grade:
 
 
 @router.get("/api/v1/submissions/{submission}", tags=["submissions"])
-def one(person: CurrentPerson, database: TheDatabase, submission: str) -> dict[str, Any]:
+def one(person: CurrentPerson, database: TheDatabase, settings: TheSettings, submission: str
+        ) -> dict[str, Any]:
     """Return a receipt, with marks where they are released."""
-    found, grade, _owner, _cohort = _seen(database, person, submission)
+    found, grade, _owner, cohort = _seen(database, person, submission)
     return {"receipt": receipt(found, person),
-            "marks": marks_of(grade) if grade is not None and grade.released else None}
+            "marks": marks_of(grade, _names(settings, cohort, found.assignment))
+            if grade is not None and grade.released else None}
 
 
 @router.get("/api/v1/submissions/{submission}/notebook", tags=["submissions"])
@@ -222,9 +245,11 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
     if shown is not None:
         _note(database, settings, person, owner, cohort, found, shown)
     task = cohorts.task(settings, cohort, found.assignment)
+    language = get_language()
     return render(
         request, "submission.html", submission=found, owner=owner, mine=mine,
-        title=task.module.title_in(get_language()), marks=marks_of(shown) if shown else None,
+        title=task.module.title_in(language),
+        marks=marks_of(shown, names(task, language)) if shown else None,
         feedback=handin.feedback_of(settings, found.id).is_file() and shown is not None
         and shown.released is not None, cohort=cohort,
         released=shown.released if shown else None, earlier=earlier, newer=newer)
