@@ -236,6 +236,23 @@ async def test_a_pupils_page_follows_the_pace_the_pause_and_what_is_shown(servic
     await shot(page, "teacher-watch-360")
 
 
+async def test_a_class_that_is_closed_in_a_pause_says_so_and_covers_nothing(service, chromium):
+    child = await phone(chromium, service)
+    await child.code()
+    await child.card("Mai")
+    await child.lesson()
+    page = await (await teachers(chromium, service)).new_page()
+    await page.goto(f"{service.url}/c/teach/{service.ids['session']}")
+    await page.get_by_role("button", name="Pause: eyes up").click()
+    curtain = child.page.locator(".ct-curtain")
+    await expect(curtain).to_be_visible(timeout=SLOW)
+    await page.get_by_role("link", name="Close the class").click()
+    await page.get_by_role("button", name="Close the class").click()
+    await expect(child.page.get_by_text("Your teacher has closed this class.")).to_be_visible(
+        timeout=SLOW)
+    await expect(curtain).to_have_count(0, timeout=10_000)
+
+
 async def test_a_pupil_whose_teacher_signs_her_out_is_back_at_the_cards(service, chromium):
     child = await phone(chromium, service)
     await child.code()

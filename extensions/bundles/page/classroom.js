@@ -20,11 +20,12 @@ export function watchClass(data, notices, ended) {
 
   async function look() {
     if (document.visibilityState === "visible" && navigator.onLine !== false) {
-      const answer = await fetch(data.state, { cache: "no-store" }).catch(() => null);
+      const answer = await fetch(data.state, { cache: "no-cache" }).catch(() => null);
       if (answer?.status === 410) {
         notices.say("over");
         close();
         ended();
+        document.dispatchEvent(new CustomEvent("ct-state", { detail: { open: false } }));
         return;
       }
       if (answer?.status === 401) {

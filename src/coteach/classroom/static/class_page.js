@@ -133,12 +133,16 @@ function show(cell, number) {
 }
 
 function apply(state, first = false) {
+  if (state.open === false) {
+    pause(false); // page.js says that the class is over
+    return;
+  }
   if (state.pupil && state.pupil !== about.pupil) {
     mine();
     return;
   }
   pace(state.beyond ?? "", first);
-  pause(Boolean(state.paused) && state.open !== false);
+  pause(Boolean(state.paused));
   if (!curtain) show(state.show, state.shown);
 }
 
