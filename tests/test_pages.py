@@ -368,6 +368,16 @@ async def test_a_kernel_answers_its_own_visitor_only(site):
     assert elsewhere.status_code == 403
 
 
+async def test_what_is_refused_or_missing_says_so_in_a_sentence(site, caplog):
+    pupil = await site.pupil("Mai")
+    for path in (f"/c/api/kernels/{uuid.uuid4()}", f"/c/api/kernels/{uuid.uuid4()}/channels",
+                 f"/c/page/kernels/{uuid.uuid4()}", "/c/page/static/none.js",
+                 "/c/page/nbextensions/none.js", "/c/page/lessons/0123456789abcdef/states"):
+        answer = await pupil.browser.get(path)
+        assert answer.status_code == 404 and answer.json()["error"]["message"], path
+    assert not [row for row in caplog.records if row.exc_info and "KeyError" in str(row.exc_info)]
+
+
 async def test_a_browser_can_run_no_code(site):
     write_lesson(site, "from ipywidgets import IntSlider; s = IntSlider(); s")
     pupil = await site.pupil("Mai")

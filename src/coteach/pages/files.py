@@ -14,12 +14,13 @@ from jupyter_server.base.handlers import FileFindHandler
 from tornado.web import RequestHandler, StaticFileHandler
 
 from coteach.pages import questions
+from coteach.pages.calm import Calm
 
 STATIC = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-class ExtensionFiles(FileFindHandler):
+class ExtensionFiles(Calm, FileFindHandler):
     """Modules of other packages' widgets; readable by everybody, like all scripts."""
 
     @allow_unauthenticated
@@ -42,7 +43,7 @@ def _packed(path: str, _changed: str) -> bytes:
     return gzip.compress(Path(path).read_bytes(), 9)
 
 
-class StaticFiles(StaticFileHandler):
+class StaticFiles(Calm, StaticFileHandler):
     """The page's own scripts and styles, compressed once."""
 
     async def get(self, path: str, include_body: bool = True) -> None:

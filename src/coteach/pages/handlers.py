@@ -7,7 +7,6 @@ anything: a browser can ask for a kernel, talk to its widgets and say that its p
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +18,11 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, RequestHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from coteach.errors import NotFound, UserError
+from coteach.errors import NotFound
 from coteach.i18n import LANGUAGE_COOKIE, negotiate, set_language
 from coteach.i18n import gettext as _
 from coteach.pages import pictures, wire
+from coteach.pages.calm import Calm
 from coteach.pages.files import STATIC, ExtensionFiles, StaticFiles
 from coteach.pages.kernels import GONE
 from coteach.pages.turns import AGAIN
@@ -49,7 +49,7 @@ class VisitorIdentity(IdentityProvider):
         return User(username=visitor) if visitor else None
 
 
-class _OwnKernel:
+class _OwnKernel(Calm):
     """Refuses kernels that are not the visitor's, before anything else looks at them."""
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
@@ -131,7 +131,7 @@ class KernelClose(_FromOurPages, _OwnKernel, APIHandler):
         self.set_status(204)
 
 
-class _Lesson(_FromOurPages, APIHandler):
+class _Lesson(Calm, _FromOurPages, APIHandler):
     """Something of a lesson, for visitors only; errors are sentences."""
 
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
@@ -141,28 +141,6 @@ class _Lesson(_FromOurPages, APIHandler):
         self.check_xsrf_cookie()
         set_language(negotiate(cookie=self.get_cookie(LANGUAGE_COOKIE),
                                accept=self.request.headers.get("Accept-Language")))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with a sentence as JSON."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        if not isinstance(error, UserError):
-            error = NotFound(_("There is no such page.")) if status_code == 404 else UserError(
-                _("Something went wrong here, and it is not your fault."),
-                hint=_("Try again in a moment."), status=status_code, code="internal")
-        self.set_status(error.status)
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"error": {
-            "message": error.message, "hint": error.hint, "code": error.code}}))
-
-    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """Keep the status of a `UserError`."""
-        error = (kwargs.get("exc_info") or (None, None, None))[1]
-        super().send_error(error.status if isinstance(error, UserError) else status_code, **kwargs)
-
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log faults of ours only."""
-        if not isinstance(value, (UserError, HTTPError)):
-            log.error("fault", path=self.request.path, exc_info=(typ, value, tb))
 
 
 class LessonKernel(_Lesson):
@@ -246,4 +224,6 @@ def routes(base: str) -> list[Any]:
         (rf"{base}page/static/(.*)", StaticFiles, {"path": str(STATIC)}),
         (rf"{base}page/nbextensions/(.*)", ExtensionFiles,
          {"path": jupyter_path("nbextensions")}),
+        (rf"{base}page/labextensions/(.*)", ExtensionFiles,
+         {"path": jupyter_path("labextensions")}),
     ]
