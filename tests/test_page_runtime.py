@@ -79,6 +79,7 @@ class Counter(anywidget.AnyWidget):
       button.addEventListener("click", () => { model.set("value", model.get("value") + 1); model.save_changes(); });
       model.on("change:value", show);
       show();
+      el.dataset.sum = new Float64Array(model.get("data").buffer).reduce((sum, one) => sum + one, 0);
       el.classList.add("counter");
       el.append(button);
       return () => { window.undone = (window.undone || 0) + 1; };
@@ -87,6 +88,7 @@ class Counter(anywidget.AnyWidget):
     '''
     _css = ".counter { outline: 3px solid rgb(1, 2, 3); }"
     value = traitlets.Int(0).tag(sync=True)
+    data = traitlets.Bytes(__import__("struct").pack("<3d", 1, 2, 3.5)).tag(sync=True)
 counter, out = Counter(), ipywidgets.Output()
 def seen(change):
     with out:
@@ -115,6 +117,24 @@ define(["@jupyter-widgets/base", "./part", "@jupyter-widgets/controls"], functio
   }
   return { ToyModel, ToyView };
 });
+"""
+
+FEDERATED = """
+(window._JUPYTERLAB ??= {})["toy-lab"] = {
+  init(scope) { this.scope = scope; },
+  async get() {
+    const [offer] = Object.values(this.scope["@jupyter-widgets/base"]);
+    const base = (await offer.get())();
+    class ToyModel extends base.DOMWidgetModel {}
+    class ToyView extends base.DOMWidgetView {
+      render() { this.el.className = "toy"; this.el.textContent = "federated, " + this.model.get("value"); }
+    }
+    return () => ({ default: [{ id: "other", requires: [], activate() { window.other = true; } }, {
+      id: "toy", requires: [base.IJupyterWidgetRegistry],
+      activate(_app, registry) { registry.registerWidget({ name: "toy-lab", version: "1.0.0",
+        exports: async () => ({ ToyModel, ToyView }) }); } }] });
+  },
+};
 """
 
 
@@ -476,24 +496,34 @@ async def test_an_anywidget_works_and_a_module_that_is_missing_is_said(settings,
         await button.click()
         await expect(button).to_have_text("count is 2")
         await expect(page.locator(".jupyter-widgets-output-area")).to_contain_text("kernel saw 2")
+        assert await page.locator(".counter").get_attribute("data-sum") == "6.5"
         assert await page.locator(".counter").evaluate("(one) => getComputedStyle(one).outlineColor") == "rgb(1, 2, 3)"
         await expect(page.locator(".ct-still")).to_have_text(
             "This part does not move on this page. You can go on with the rest.")
         assert not page.faults
 
 
-async def test_a_module_of_another_package_is_loaded_from_this_environment(settings, chromium, tmp_path, monkeypatch):
-    for name, text in (("index.js", TOY_SCRIPT), ("part.js", "define([], function () { return { words: 'part, ' }; });")):
-        place = tmp_path / "jupyter" / "nbextensions" / "toy" / name
+@pytest.mark.parametrize(("module", "files", "shown"), [
+    ("toy", {"nbextensions/toy/index.js": TOY_SCRIPT,
+             "nbextensions/toy/part.js": "define([], function () { return { words: 'part, ' }; });"},
+     "part, from the kernel!"),
+    ("toy-lab", {"labextensions/toy-lab/static/entry.js": FEDERATED,
+                 "labextensions/toy-lab/package.json": json.dumps({"name": "toy-lab", "jupyterlab": {
+                     "_build": {"load": "static/entry.js", "extension": "./extension"}}})},
+     "federated, from the kernel"),
+], ids=["amd", "federated"])
+async def test_a_module_of_another_package_is_loaded_from_this_environment(
+        settings, chromium, tmp_path, monkeypatch, module, files, shown):
+    for name, text in files.items():
+        place = tmp_path / "jupyter" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
-    async with page_site(settings, TOY.format(name="Toy", module="toy")) as site:
+    async with page_site(settings, TOY.format(name="Toy", module=module)) as site:
         page = await opened(chromium, site)
-        await expect(page.get_by_role("button", name="Tap to start this part")).to_be_visible()
         await page.get_by_role("button", name="Tap to start this part").click()
-        await expect(page.locator(".toy")).to_have_text("part, from the kernel!")
-        assert await page.evaluate("typeof define + typeof require") == "undefinedundefined"
+        await expect(page.locator(".toy")).to_have_text(shown)
+        assert await page.evaluate("typeof define + typeof require + typeof other") == "undefined" * 3
         assert not page.faults
 
 

@@ -15,9 +15,10 @@ import { Line } from "./socket.js";
  * @param options.changed - called after a value went to the kernel
  */
 export async function connect({ base, kernel, words, lost, changed }) {
-  configure(`${base}page/nbextensions/`);
+  configure(`${base}page/`);
   // Modules with parts of their own look for them here, as in a notebook.
   document.body.dataset.baseUrl = `${base}page/`;
+  document.body.dataset.jpThemeLight = String(!matchMedia("(prefers-color-scheme: dark)").matches);
   const address = new URL(`${base}api/kernels/${kernel}/channels`, location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const line = new Line(address.href, { message: (message) => comms.receive(message), lost });

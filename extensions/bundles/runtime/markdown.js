@@ -1,5 +1,6 @@
 // Markdown that a callback shows; loaded only then.
 
+import "./connect.js";
 import { marked } from "marked";
 
 /** Return HTML. */

@@ -7,8 +7,7 @@ import * as base from "@jupyter-widgets/base";
 import * as amd from "./amd.js";
 import * as anywidget from "./anywidget.js";
 import * as common from "./controls.js";
-import * as output from "./output.js";
-import { shared } from "./shared.js";
+import { output, shared } from "./shared.js";
 
 const RARE = [
   [/^(?:Naive)?(?:Date|Time)/, () => import("./controls_dates.js")],
@@ -17,18 +16,26 @@ const RARE = [
 ];
 
 /** Everything of @jupyter-widgets/controls, for modules that build on it. */
-const allControls = async () => ({ ...common, ...Object.assign({},
+export const allControls = async () => ({ ...common, ...Object.assign({},
   ...await Promise.all(RARE.map(([, load]) => load()))) });
 
-/** Set up what other packages' modules may ask for. */
+let labextensions = "";
+
+/** Set up what other packages' modules may ask for; `root` is where the service's page/ lies. */
 export function configure(root) {
-  amd.configure(root, {
+  labextensions = `${root}labextensions/`;
+  amd.configure(`${root}nbextensions/`, {
     "@jupyter-widgets/base": () => base,
     "@jupyter-widgets/controls": allControls,
     "@jupyter-widgets/output": () => output,
     "jupyter-js-widgets": async () => ({ ...base, ...await allControls() }),
     ...shared,
   });
+}
+
+async function federated(module) {
+  const { load } = await import("./federated.js");
+  return load(labextensions, module);
 }
 
 /** Return a class of a widget. */
@@ -39,7 +46,7 @@ export async function findClass(name, module) {
     found = name in common ? common : await RARE.find(([names]) => names.test(name))[1]();
   } else if (module === "@jupyter-widgets/output") found = output;
   else if (module === "anywidget") found = anywidget;
-  else found = await amd.load(module);
+  else found = await amd.load(module).catch(() => federated(module));
   const made = found?.[name] ?? found?.default?.[name];
   if (!made) throw new Error(`${module} has no ${name}`);
   return made;

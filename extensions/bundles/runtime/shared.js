@@ -10,6 +10,9 @@ import { Layout, LayoutItem, Panel, PanelLayout, Title, Widget } from "@lumino/w
 import backbone from "backbone";
 import jquery from "jquery";
 import underscore from "underscore";
+import * as output from "./output.js";
+
+export { output };
 
 const parts = {
   "@lumino/algorithm": { ArrayExt, each, toArray },

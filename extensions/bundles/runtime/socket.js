@@ -57,7 +57,8 @@ export function unpack(data) {
   const message = { channel: words.decode(part(0)), header: json(1), parent_header: json(2),
     metadata: json(3), content: json(4), buffers: [] };
   for (let index = 5; index < count - 1; index += 1) {
-    message.buffers.push(new DataView(data, at(index), at(index + 1) - at(index)));
+    // Each in memory of its own: widgets make arrays of numbers of it, from its first byte.
+    message.buffers.push(new DataView(data.slice(at(index), at(index + 1))));
   }
   return message;
 }
@@ -88,7 +89,7 @@ function unpackOld(data) {
   const message = JSON.parse(words.decode(new Uint8Array(data, at(0), at(1) - at(0))));
   message.buffers = [];
   for (let index = 1; index < count; index += 1) {
-    message.buffers.push(new DataView(data, at(index), at(index + 1) - at(index)));
+    message.buffers.push(new DataView(data.slice(at(index), at(index + 1))));
   }
   return message;
 }
