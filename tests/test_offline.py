@@ -236,6 +236,8 @@ async def test_two_tabs_send_each_answer_once_and_see_each_others(service, chrom
 async def test_two_pupils_on_one_device_are_kept_apart(service, chromium):
     context = await phone(chromium)
     page = await come_in(context, service)
+    await asked(page, "choice").get_by_label("The long one").check()
+    await said(asked(page, "choice"), HAS_IT)
     await kept_page(page)
     service.end(signal.SIGKILL)
     await write(asked(page, "number"), "11")
@@ -247,6 +249,16 @@ async def test_two_pupils_on_one_device_are_kept_apart(service, chromium):
     await page.get_by_role("button", name="Long").click()
     await asked(page, "exit").wait_for()
     await page.unroute("**/c/api/answers")
+    left = await page.evaluate("""() => new Promise((done) => {
+      const request = indexedDB.open("coteach-answers");
+      request.onsuccess = () => {
+        const store = (name) => request.result.transaction(name).objectStore(name).getAllKeys();
+        const [known, drafts] = [store("known"), store("drafts")];
+        drafts.onsuccess = () => done([...known.result, ...drafts.result].map((key) => key[0]));
+      };
+    })""")
+    mine = await page.evaluate("JSON.parse(document.getElementById('coteach-page').textContent).pupil")
+    assert set(left) <= {mine}
     await expect(asked(page, "number").get_by_role("textbox")).to_have_value("")
     await write(asked(page, "number"), "22")
     await said(asked(page, "number"), HAS_IT)

@@ -125,12 +125,15 @@ export class Kept {
     return new Map(keys.map((key, place) => [key[1], values[place]]));
   }
 
-  /** Forget what a pupil who left has written and what is known of her; what waits stays. */
-  async forget(pupil) {
-    const range = IDBKeyRange.bound([pupil], [pupil, []]);
-    await this.within(["known", "drafts"], "readwrite", (known, drafts) => {
-      known.delete(range);
-      drafts.delete(range);
+  /**
+   * Forget what is known of all pupils but one, and what they were writing; what waits stays. Who
+   * left the device without a word is forgotten when the next one comes.
+   */
+  async keepOnly(pupil) {
+    await this.within(["known", "drafts"], "readwrite", async (...stores) => {
+      for (const store of stores) {
+        for (const key of await done(store.getAllKeys())) if (key[0] !== pupil) store.delete(key);
+      }
     });
   }
 

@@ -5,6 +5,7 @@ import { pause } from "./_dom.js";
 
 const GATHER = 1500;
 const PATIENCE = 4000;
+const STOP_WITHIN = 30000;
 const STEPS = [300, 700, 1500, 3000, 5000];
 
 async function gathered(connection) {
@@ -55,6 +56,32 @@ class Connection {
         headers: { Authorization: `Bearer ${this.token}` } }).catch(() => null);
     }
   }
+}
+
+/** Stop the recording of a room that one is not in; resolves when it is saved. */
+export function stopRecordingOf(pass) {
+  const url = new URL(pass.events, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new WebSocket(url);
+  return new Promise((done, failed) => {
+    const timer = setTimeout(() => socket.close(), STOP_WITHIN);
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token: pass.token }));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === "welcome") socket.send(JSON.stringify({ type: "stop" }));
+      else if (message.type === "recorded" || (message.type === "state" && !message.recording && !message.saving)) {
+        done();
+        socket.close();
+      } else if (message.type === "error") {
+        failed(message);
+        socket.close();
+      }
+    };
+    socket.onclose = () => {
+      clearTimeout(timer);
+      failed({ message: "", hint: "" });
+    };
+  });
 }
 
 /**

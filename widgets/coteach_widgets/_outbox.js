@@ -66,6 +66,7 @@ export class Outbox extends EventTarget {
 
   async begin() {
     await this.takeOver();
+    if (this.page.answers) await this.kept.keepOnly(this.page.pupil);
     this.drafts = await this.kept.all("drafts", this.page.pupil);
     await this.refresh();
   }

@@ -27,8 +27,9 @@ export function showRoom(root, live, options) {
   const notice = h("p", { class: "ct-problem", role: "alert", hidden: true });
   const timer = h("span", { class: "ct-timer", "aria-hidden": "true" });
   const record = h("button", { type: "button", class: "ct-primary ct-record", onclick: toggle });
-  const mute = toggleTrack("audio", () => t("Microphone off"), () => t("Microphone on"));
-  const hide = toggleTrack("video", () => t("Camera off"), () => t("Camera on"));
+  const after = h("p", { class: "ct-after", role: "status", hidden: true });
+  const mute = toggleTrack("audio", () => t("Turn microphone off"), () => t("Turn microphone on"));
+  const hide = toggleTrack("video", () => t("Turn camera off"), () => t("Turn camera on"));
   const consent = h("button", { type: "button", class: "ct-quiet", onclick: () => {
     live.answer(!live.me?.consent);
   } });
@@ -38,9 +39,8 @@ export function showRoom(root, live, options) {
   function toggleTrack(kind, off, on) {
     const track = live.stream?.getTracks().find((one) => one.kind === kind);
     const button = h("button", { type: "button", class: "ct-quiet", hidden: !track,
-      "aria-pressed": "false", onclick: () => {
+      onclick: () => {
         track.enabled = !track.enabled;
-        button.setAttribute("aria-pressed", String(!track.enabled));
         button.textContent = track.enabled ? off() : on();
       } }, off());
     return button;
@@ -91,6 +91,7 @@ export function showRoom(root, live, options) {
     consent.hidden = me?.consent === null || me?.consent === undefined;
     consent.textContent = me?.consent ? t("Do not record me any more") : t("You may record me");
     faces.dataset.count = String(Math.min(tiles.size, 4));
+    if (state.recording) after.hidden = true;
     say(state, me);
   }
 
@@ -103,12 +104,19 @@ export function showRoom(root, live, options) {
     } else if (!text && state.recording) text = t("You are being recorded.");
     else if (!text && live.pass?.owner && me?.consent === false) {
       text = t("You said no to being recorded, so nothing can be recorded.");
+    } else if (!text && live.pass?.owner && !live.stream) {
+      text = t("Your camera and microphone are off, so nothing can be recorded. Allow them in the browser, leave the room and enter again.");
     } else if (!text && live.stream && !me?.publication) text = t("Connecting your camera…");
     else if (!text) {
       text = others ? n("{count} colleague is here.", "{count} colleagues are here.", others)
         : t("You are alone in the room. That is fine for practising.");
     }
+    if (state.recording && typeof state.recording.stops_in === "number" && live.line === "open") {
+      // The number stays the same, so that a screen reader does not count.
+      text += ` ${t("The teacher is away. If she does not come back within half a minute, the recording stops by itself and is kept.")}`;
+    }
     if (status.textContent !== text) status.textContent = text;
+    status.classList.toggle("ct-live", Boolean(me?.recorded && state.recording && live.line === "open"));
   }
 
   const listeners = {
@@ -120,6 +128,11 @@ export function showRoom(root, live, options) {
       if (tile) tile.video.srcObject = detail.stream;
     },
     notice: ({ detail }) => tell(detail),
+    after: ({ detail }) => {
+      after.hidden = false;
+      after.replaceChildren(detail.message, ...(detail.act ? [" ", h("button", { type: "button",
+        class: "ct-secondary", onclick: detail.act }, detail.label)] : []));
+    },
     error: ({ detail }) => tell(detail),
   };
   function tell({ message, hint }) {
@@ -127,14 +140,17 @@ export function showRoom(root, live, options) {
     notice.textContent = `${message} ${hint ?? ""}`.trim();
   }
   for (const [type, listener] of Object.entries(listeners)) live.addEventListener(type, listener);
-  const ticking = setInterval(() => {
+  const showTime = () => {
+    timer.hidden = live.seconds === null;
     timer.textContent = live.seconds === null ? "" : clock(live.seconds);
-  }, 250);
+  };
+  const ticking = setInterval(showTime, 250);
+  showTime();
 
   const bar = h("div", { class: "ct-bar" }, record, timer, mute, hide, consent, leave);
   const invite = options.invite ? inviteRow(options.invite) : null;
   root.replaceChildren(h("section", { class: "ct-room", "aria-label": t("Practice room") },
-    faces, status, notice, bar, invite));
+    faces, status, notice, bar, after, invite));
   draw();
   return () => {
     clearInterval(ticking);

@@ -5,11 +5,13 @@ import { stop } from "./_camera.js";
 import { door } from "./_door.js";
 import { h, tellProgress } from "./_dom.js";
 import { t } from "./_i18n.js";
-import { LiveRoom } from "./_live.js";
+import { LiveRoom, stopRecordingOf } from "./_live.js";
 import { loadRecordings } from "./_recordings.js";
 import { showPlayer } from "./_player.js";
 import { showRoom } from "./_room.js";
 import { begin } from "./_widget.js";
+
+const LOOK_AGAIN = 5000;
 
 /**
  * Show a practice room in `root`.
@@ -22,11 +24,15 @@ export function mount(root, options) {
   let leaveRoom = () => null;
   let player = null;
   let gone = false;
+  let running = false;
+  let shownId = null;
   const stage = h("div", { class: "ct-stage" });
   const below = h("div", { class: "ct-below" });
+  const above = h("div", {});
+  let looking = null;
   root.classList.add("ct");
   root.setAttribute("data-lm-suppress-shortcuts", "true");
-  root.replaceChildren(stage, below);
+  root.replaceChildren(above, stage, below);
 
   async function start() {
     stage.replaceChildren(h("p", { class: "ct-status", role: "status" }, t("Opening the room…")));
@@ -40,13 +46,14 @@ export function mount(root, options) {
       failed(error);
       return;
     }
-    if (pass.owner) showLatest();
+    if (pass.owner) showLatest().then(() => lookForRunning(pass));
     const answer = await door(stage, { title: options.headed ? "" : pass.title ?? t("Practice room"),
       purpose: pass.purpose, owner: pass.owner,
       onOpen(opened) {
         stream = opened;
         if (gone) stop(opened); // the cell went while the browser was still asking
       } });
+    stopLooking();
     live = new LiveRoom(() => getPass(room));
     live.addEventListener("recorded", ({ detail }) => recorded(detail));
     live.addEventListener("error", ({ detail }) => { if (live.line === "connecting") failed(detail); });
@@ -73,15 +80,54 @@ export function mount(root, options) {
 
   async function recorded({ recording, status }) {
     if (!live?.pass?.owner) {
-      below.replaceChildren(h("p", { class: "ct-status", role: "status" },
-        t("The recording has ended. The teacher and her trainers can watch it.")));
+      live?.emit("after", { message: t("The recording has ended. The teacher and her trainers can watch it.") });
       return;
     }
-    if (status === "ready") await showLatest(recording);
-    else {
-      below.replaceChildren(h("p", { class: "ct-problem", role: "alert" },
-        t("Nothing could be recorded. Record again, and stay a few seconds.")));
+    if (status !== "ready") {
+      live.emit("after", { message: t("Nothing could be recorded. Record again, and stay a few seconds.") });
+      return;
     }
+    await showLatest(recording);
+    if (player && !live?.state?.recording) {
+      live?.emit("after", { message: t("Your recording is ready."), label: t("Watch it"), act: watch });
+    }
+  }
+
+  function watch() {
+    const shown = below.querySelector(".ct-player");
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    below.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+    shown?.focus({ preventScroll: true });
+    if (player && !player.head.playing) player.head.toggle();
+  }
+
+  /** Say that a recording of hers runs on without her, as long as it does. */
+  function lookForRunning(pass) {
+    clearTimeout(looking);
+    if (!running || live || gone) {
+      above.replaceChildren();
+      return;
+    }
+    const again = () => showLatest().then(() => lookForRunning(pass));
+    looking = setTimeout(again, LOOK_AGAIN);
+    if (above.firstChild) return;
+    const stopIt = h("button", { type: "button", class: "ct-danger", onclick: async () => {
+      stopIt.disabled = true;
+      try {
+        await stopRecordingOf(pass);
+      } catch (error) {
+        stopIt.disabled = false;
+        if (error.message) stopIt.before(h("p", { role: "alert" }, error.message));
+      }
+      again();
+    } }, t("Stop the recording"));
+    above.replaceChildren(h("div", { class: "ct-running", role: "status" },
+      h("p", {}, t("A recording of yours is still running. Enter the room again to go on with it, or stop it now.")), stopIt));
+  }
+
+  function stopLooking() {
+    clearTimeout(looking);
+    above.replaceChildren();
   }
 
   async function showLatest(id) {
@@ -90,13 +136,19 @@ export function mount(root, options) {
       options.onRecordings?.(all);
       const newest = id ? all.find((one) => one.id === id) : all.find((one) => one.status === "ready");
       if (id) tellProgress();
-      if (!newest) return;
+      running = all.some((one) => one.mine && one.status === "recording");
+      if (!newest || (!id && newest.id === shownId)) return;
+      shownId = newest.id;
       player?.close();
       const place = h("div", {});
-      below.replaceChildren(h("h3", {}, id ? t("Your recording is ready") : t("Your latest recording")), place);
+      below.replaceChildren(h("h3", {}, t("Your latest recording")), place);
       player = showPlayer(place, newest, {
         onChange: (changed) => options.onRecordings?.(all.map((one) => (one.id === changed.id ? changed : one))),
-        onDelete: () => { below.replaceChildren(); },
+        onDelete: () => {
+          player = null;
+          shownId = null;
+          below.replaceChildren();
+        },
       });
     } catch (error) {
       below.replaceChildren(h("p", { class: "ct-problem" }, `${error.message} ${error.hint ?? ""}`));
@@ -104,6 +156,7 @@ export function mount(root, options) {
   }
 
   function close() {
+    stopLooking();
     leaveRoom();
     leaveRoom = () => null;
     live?.close();

@@ -65,7 +65,7 @@ if (box && page.answers) {
     }
   });
   for (const form of document.querySelectorAll('form[action$="/c/leave"]')) {
-    form.addEventListener("submit", () => { box.kept.forget(page.pupil); });
+    form.addEventListener("submit", () => { box.kept.keepOnly(""); });
   }
   keepPage(page);
 }
