@@ -283,6 +283,14 @@ async def test_from_hand_in_to_feedback(alliance, released):
         assert "And the eyes?" in feedback.text
         assert "SECRET-HIDDEN" not in feedback.text
         assert "sandbox" in feedback.headers["content-security-policy"]
+        for said in ("Your answer", "4.5 of 5 points", "7.5 of 8 points", 'name="viewport"',
+                     f'href="/submissions/{found["id"]}"', "So that pupils see my mouth."):
+            assert said in feedback.text, said
+        for raw_words in ("Test cell", "Student's answer", "¶", "ct:", "Score:"):
+            assert raw_words not in feedback.text, raw_words
+        translated = await amina.get(f"/api/v1/submissions/{found['id']}/feedback?lang=vi")
+        assert "Vì sao ánh sáng từ phía trước?" in translated.text
+        assert "Your answer" not in translated.text
     async with client(alliance, "bruno") as bruno:
         page = (await bruno.get(f"/submissions/{doubled['id']}")).text
         assert "more than once" in page

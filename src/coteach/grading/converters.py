@@ -24,13 +24,16 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config, PyFileConfigLoader
 
 from coteach import sandbox
-from coteach.grading import files, outputs
+from coteach.grading import blank, files, outputs
 from coteach.grading.course import CourseFolder
 from coteach.grading.kernelspec import KERNEL
 
 CELL_SECONDS = 30
 """How long one cell may run."""
 START_SECONDS = 60
+TEMPLATES = Path(__file__).parent / "templates"
+NO_RESPONSE = "No response."
+"""nbgrader's own comment about an untouched answer."""
 EXTRA_MB, EXTRA_FILES = 20, 100
 
 
@@ -43,12 +46,14 @@ class CapOutputs:
 
 
 class PlainComments(NbGraderPreprocessor):
-    """A step of the feedback page: nbgrader's template puts comments into it as they are."""
+    """A step of the feedback page: the template puts comments into it as they are."""
 
     def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
-        """Make a comment's HTML text."""
+        """Make a comment's HTML text; what nbgrader says of empty answers we say ourselves."""
         found = cell.metadata.get("nbgrader")
-        if found and found.get("comment"):
+        if found and found.get("comment") == NO_RESPONSE:
+            found["comment"] = None
+        elif found and found.get("comment"):
             found["comment"] = html.escape(found["comment"], quote=False)
         return cell, resources
 
@@ -69,7 +74,11 @@ def _config(course: CourseFolder, root: Path) -> Config:
     steps = list(Autograde.autograde_preprocessors.default_args[0])
     config.Autograde.autograde_preprocessors = [*steps[:1], CapOutputs, *steps[1:]]
     steps = list(GenerateFeedback.preprocessors.default_args[0])
-    config.GenerateFeedback.preprocessors = [*steps[:1], PlainComments, *steps[1:]]
+    # No style sheet of the converter: the page that shows it has its own.
+    config.GenerateFeedback.preprocessors = [*steps[:1], PlainComments]
+    config.HTMLExporter.template_name = "feedback"
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.HTMLExporter.exclude_anchor_links = True
     return config
 
 
@@ -146,12 +155,13 @@ def autograde(course: CourseFolder, assignment: str, student: str, notebook: str
 
 
 def feedback(course: CourseFolder, assignment: str, student: str, notebook: str) -> str:
-    """Write the feedback page of one marked notebook; return nbgrader's complaint."""
+    """Write the inside of the feedback page of a marked notebook; return nbgrader's complaint."""
     with _scratch() as root:
         place = root / "autograded" / student / assignment
         place.mkdir(parents=True)
         made = nbformat.read(course.autograded(student, assignment) / f"{notebook}.ipynb", 4)
-        outputs.for_feedback(made)
+        outputs.for_feedback(made, blank.blanks([nbformat.read(
+            course.released(assignment) / f"{notebook}.ipynb", 4)]))
         nbformat.write(made, place / f"{notebook}.ipynb")
         api = _api(course, root)
         api.coursedir.notebook_id = glob.escape(notebook)

@@ -145,9 +145,11 @@ def cap(notebook: nbformat.NotebookNode) -> None:
             cell.outputs = kept[:200]
 
 
-def for_feedback(notebook: nbformat.NotebookNode) -> None:
-    """Take out what the next teachers would learn the hidden tests from."""
+def for_feedback(notebook: nbformat.NotebookNode, blanks: Blanks) -> None:
+    """Take out what the next teachers would learn the hidden tests from; note empty answers."""
     for cell in notebook.cells:
+        if is_blank(cell, blanks):
+            cell.metadata["coteach_blank"] = True
         hides = "### BEGIN" in cell.source
         cell.source = without_hidden(cell.source)
         for output in cell.get("outputs", ()) if hides else ():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,7 +20,7 @@ from coteach.grading.outputs import plain
 from coteach.grading.reason import Reason
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
-from coteach.portal import uploads
+from coteach.portal import feedback, uploads
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
 from coteach.portal.templating import render
 from coteach.settings import Settings
@@ -30,10 +29,6 @@ from coteach.store.schema import Cohort, Grade, Person, Submission
 from coteach.ui import times
 
 router = APIRouter()
-
-FEEDBACK_POLICY = ("sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-                   "font-src data:; base-uri 'none'; form-action 'none'")
-"""A feedback page has the outputs of somebody's code: it may show, never run or call anything."""
 
 
 def receipt(found: Submission, person: Person) -> dict[str, Any]:
@@ -206,25 +201,27 @@ def the_file(person: CurrentPerson, database: TheDatabase, settings: TheSettings
 
 
 @router.get("/api/v1/submissions/{submission}/feedback", tags=["submissions"])
-def feedback(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
-             submission: str) -> FileResponse:
-    """Return the released feedback page."""
+def the_feedback(request: Request, person: CurrentPerson, database: TheDatabase,
+                 settings: TheSettings, submission: str) -> HTMLResponse:
+    """Return the released feedback page: the marked notebook with points and comments."""
     found, grade, owner, cohort = _seen(database, person, submission)
     grade = _released(found, grade)
-    return FileResponse(_page(database, settings, person, owner, cohort, found, grade),
-                        media_type="text/html; charset=utf-8", headers={
-                            "Content-Security-Policy": FEEDBACK_POLICY})
-
-
-def _page(database: Database, settings: Settings, person: Person, owner: Person, cohort: Cohort,
-          found: Submission, grade: Grade) -> Path:
     file = handin.feedback_of(settings, found.id)
     if not file.is_file():
         raise NotFound(_("This hand-in has no feedback page."),
                        hint=_("Points and comments are on the page of your hand-in."),
                        code="no-feedback-page")
     _note(database, settings, person, owner, cohort, found, grade)
-    return file
+    html = file.read_text(encoding="utf-8")
+    text = feedback.inside(html)
+    if text is None:
+        return HTMLResponse(html, headers={"Content-Security-Policy": feedback.POLICY})
+    task = cohorts.task(settings, cohort, found.assignment)
+    called = names(task, get_language())
+    return feedback.page(
+        request, text, called, marks=marks_of(grade, called),
+        mine=owner.id == person.id, owner=owner, title=task.module.title_in(get_language()),
+        back=f"/submissions/{found.id}")
 
 
 def _note(database: Database, settings: Settings, person: Person, owner: Person, cohort: Cohort,
