@@ -11,7 +11,7 @@ import uuid
 
 from coteach.classroom.base import Handler
 from coteach.classroom.entering import find
-from coteach.classroom.guests import COOKIE, DOOR_COOKIE, PUPIL_COOKIE
+from coteach.classroom.guests import COOKIE, DAY, DOOR_COOKIE, NOBODY, PUPIL_COOKIE
 from coteach.classroom.pictures import known, pictures
 from coteach.errors import TooMany
 from coteach.i18n import gettext as _
@@ -149,5 +149,7 @@ async def leave(handler: Handler) -> None:
         handler.room.guests.forget(guest)
         await handler.room.pages.kernels.close_of(guest.visitor)
         handler.room.live.changed(guest.session)
-    for name in (COOKIE, PUPIL_COOKIE):
-        handler.clear_cookie(name, path="/c/")
+    handler.clear_cookie(COOKIE, path="/c/")
+    # Not cleared: pages that the Back button brings must learn that they are nobody's now.
+    handler.set_cookie(PUPIL_COOKIE, NOBODY, path="/c/", samesite="Lax",
+                       secure=handler.room.secure, max_age=int(DAY))

@@ -21,6 +21,9 @@ from coteach.tokens import TokenSigner
 COOKIE = "coteach_guest"
 PUPIL_COOKIE = "coteach_pupil"
 """Says to a page's scripts whose page counts on this device now; `Pass.pupil`, no secret."""
+NOBODY = "0"
+"""Its value after somebody left."""
+DAY = 86_400.0
 DOOR_COOKIE = "coteach_door"
 """Says in which class a device was that is handed to the next pupil; opens no card."""
 GRACE = 3600.0

@@ -19,9 +19,10 @@ const spoken = make("p", { class: "visually-hidden", role: "status" });
 document.body.append(spoken);
 
 /* Whose page: after "Not you?" the Back button may bring the page of the pupil before. */
+// Without the cookie nobody was here since: the class is over, and the page may be read on.
 const holder = () => /(?:^|; )coteach_pupil=([0-9a-f]+)/.exec(document.cookie)?.[1] ?? "";
 function mine() {
-  if (holder() === about.pupil) {
+  if ([about.pupil, ""].includes(holder())) {
     sessionStorage.removeItem("ct-left");
     return true;
   }
