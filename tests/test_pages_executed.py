@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from coteach.errors import UserError
-from coteach.pages import executed, pictures
+from coteach.pages import executed, formulas, pictures
 from coteach.pages.executed import NoResult
 from coteach.pages.notebooks import read_notebook
 from coteach.pages.turns import LOST_AFTER, Turns
@@ -116,3 +116,28 @@ def test_cells_without_an_id_get_one_that_stays_the_same(tmp_path):
     content["cells"].insert(0, {"cell_type": "markdown", "metadata": {}, "source": "new"})
     _write(file, json.dumps(content))
     assert [cell.id for cell in read_notebook(file).cells][1:] == ids
+
+
+@pytest.mark.parametrize(("tex", "parts"), [
+    ("a^2 + b^2 = c^2", ["<msup><mi>a</mi><mn>2</mn></msup>"]),
+    (r"T = 2\pi\sqrt{\frac{L}{g}}", ["<msqrt>", "<mfrac>", "π"]),
+    (r"\begin{aligned} a &= b \\ c &= d \end{aligned}", ["<mtable", "<mtd"]),
+    (r"x < 1 \& y", ["&lt;", "&amp;"])])
+def test_a_formula_becomes_mathml(tex, parts):
+    made = formulas.formula(tex)
+    assert made.startswith("<math") and all(part in made for part in parts)
+
+
+@pytest.mark.parametrize("tex", [r"\frac{", r"\no_such{x}", r"\text{<script>alert(1)</script>}",
+                                 "x" * 5000, "", "{" * 3000, "5 and "])
+def test_a_formula_that_is_none_stays_as_it_is_written(tex):
+    made = formulas.formula(tex)
+    assert "<" not in made and made.startswith("$")
+    assert "href" not in formulas.formula(r"\href{javascript:alert(1)}{x}")
+
+
+def test_formulas_in_an_output_are_found_between_dollar_signs():
+    assert formulas.in_text(r"$\displaystyle x^2$").startswith('<span class="ct-formula')
+    mixed = formulas.in_text(r"if $x<1$ then <b> $$y$$ costs \$5")
+    assert mixed.startswith("if <math") and "&lt;b&gt;" in mixed and mixed.endswith(r"\$5")
+    assert formulas.in_text("no formula & nothing") == "no formula &amp; nothing"

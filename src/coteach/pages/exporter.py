@@ -9,6 +9,8 @@ from typing import Any
 from voila.exporter import VoilaExporter, VoilaMarkdownRenderer
 from voila.paths import collect_template_paths
 
+from coteach.pages import formulas
+
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "coteach"
 
@@ -24,6 +26,18 @@ class AssetRenderer(VoilaMarkdownRenderer):
             url = self.asset_base + url.removeprefix("assets/")
         # Not Voila's: it asks a contents manager for files, and there is none here.
         return str(super(VoilaMarkdownRenderer, self).image(text, url, title))
+
+    def inline_math(self, body: str) -> str:
+        """Return a formula in a line."""
+        return formulas.formula(body)
+
+    def block_math(self, body: str) -> str:
+        """Return a formula that stands by itself."""
+        return formulas.formula(body, block=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """Return an environment of TeX; those of mathematics are formulas."""
+        return formulas.formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", block=True)
 
     def table(self, text: str) -> str:
         """Return a table that scrolls in itself when it is wide."""
@@ -55,6 +69,7 @@ class Exporter:
             template_paths=template_paths(), template_name=TEMPLATE, contents_manager=NoFiles(),
             theme="light", base_url="/")
         self._exporter.template_file = template
+        self._exporter.register_filter("formulas", formulas.in_text)
         self._exporter.exclude_output_prompt = self._exporter.exclude_input_prompt = True
 
     def render(self, notebook: Any, resources: dict[str, Any], *, asset_base: str = "",

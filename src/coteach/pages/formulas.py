@@ -1,0 +1,91 @@
+r"""Formulas in TeX become MathML, which browsers and screen readers know without any script.
+
+What can't be translated stays as it is written, as before: a reader may still make sense of it.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from functools import lru_cache
+from html import escape
+
+from latex2mathml.converter import convert
+
+MOST = 4000
+"""Characters of one formula."""
+_SPACE = "http://www.w3.org/1998/Math/MathML"
+_TAGS = frozenset((
+    "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "ms", "mfrac", "msqrt", "mroot", "mstyle",
+    "merror", "mpadded", "mphantom", "mfenced", "menclose", "msub", "msup", "msubsup", "munder",
+    "mover", "munderover", "mmultiscripts", "mtable", "mtr", "mtd", "mprescripts", "none"))
+_SAME = {"aligned": "align*", "alignedat": "align*", "gathered": "align*", "gather": "align*",
+         "gather*": "align*", "equation*": "", "equation": "", "multline": "align*",
+         "eqnarray": "align*", "eqnarray*": "align*", "align": "align*"}
+"""Environments that are close enough to another one; an empty one is left away."""
+_PRICES = re.compile(r"\d[^\\^_={}]*\s")
+"""Between two prices ("$5 and $6") stands no formula."""
+_ENVIRONMENT = re.compile(r"\\(begin|end)\{([a-z]+\*?)\}")
+_IN_TEXT = re.compile(
+    r"(?<!\\)\$\$(?P<block>.+?)(?<!\\)\$\$|(?<![\\$])\$(?P<inline>[^$]+?)(?<!\\)\$", re.S)
+
+
+def _known(tex: str) -> str:
+    def same(found: re.Match[str]) -> str:
+        name = _SAME.get(found.group(2), found.group(2))
+        return f"\\{found.group(1)}{{{name}}}" if name else ""
+    return _ENVIRONMENT.sub(same, tex)
+
+
+def _plain(element: ElementTree.Element) -> bool:
+    """Say whether an element is MathML and nothing else, and all of it was understood."""
+    for part in element.iter():
+        part.tag = part.tag.rpartition("}")[2]
+        if part.tag not in _TAGS or "\\" in (part.text or ""):
+            return False
+        for name in [n for n in part.attrib if n == "href" or n.startswith(("on", "{"))]:
+            del part.attrib[name]
+    return True
+
+
+@lru_cache(maxsize=2000)
+def mathml(tex: str, *, block: bool = False) -> str | None:
+    """Return a formula as MathML, or None when it can't be translated."""
+    if not tex.strip() or len(tex) > MOST:
+        return None
+    try:
+        made = convert(_known(tex.strip()), display="block" if block else "inline")
+        element = ElementTree.fromstring(made)  # noqa: S314  made by us, without entities
+    except Exception:  # it raises whatever it stumbles over
+        return None
+    if not _plain(element):
+        return None
+    element.set("xmlns", _SPACE)
+    return ElementTree.tostring(element, encoding="unicode")
+
+
+def formula(tex: str, *, block: bool = False) -> str:
+    """Return the HTML of a formula; what can't be translated is shown as it is written."""
+    made = None if not block and _PRICES.fullmatch(tex) else mathml(tex, block=block)
+    if made is None:
+        sign = "$$" if block else "$"
+        made = escape(f"{sign}{tex}{sign}")
+    return (f'<span class="ct-formula ct-scroll" tabindex="0" style="display:block">{made}</span>'
+            if block else made)
+
+
+def in_text(text: str) -> str:
+    """Return text with formulas between dollar signs (an output of type text/latex) as HTML."""
+    parts, last = [], 0
+    for found in _IN_TEXT.finditer(text):
+        parts.append(escape(text[last:found.start()]))
+        block = found.group("block")
+        tex = found.group("inline") if block is None else block
+        # Alone in its output a formula is shown as one, though it is written as part of a line.
+        alone = not (text[:found.start()] + text[found.end():]).strip()
+        parts.append(formula(tex, block=block is not None or alone))
+        last = found.end()
+    parts.append(escape(text[last:]))
+    if not last and "\\begin" in text:
+        return formula(text.strip(), block=True)
+    return "".join(parts)
