@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 from coteach import settings as settings_module
 from coteach.store import events
+from coteach.store.schema import Recording
 
 SHOTS = Path(__file__).parent.parent / "screenshots" / "live"
 SIZES = {"1280": {"width": 1280, "height": 800}, "360": {"width": 360, "height": 740}}
@@ -62,6 +63,13 @@ def enter(page, answer="Yes, record me"):
     page.get_by_role("button", name="Enter the room").click()
 
 
+def in_view(page, locator):
+    """Whether it can be seen without scrolling."""
+    page.evaluate("scrollTo(0, 0)")
+    box = locator.bounding_box()
+    return box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+
+
 def sees_two_moving_faces(page):
     faces = page.locator("video")
     wait_for(lambda: faces.count() == 2 and all(
@@ -77,6 +85,9 @@ def test_a_practice_of_two_is_seen_recorded_played_and_commented(site, chromium)
     shot(linh, "door")
     enter(linh)
     linh.get_by_text("You are alone in the room").wait_for()
+    start = linh.get_by_role("button", name="Start recording")
+    assert in_view(linh, start) and in_view(linh, linh.get_by_role("button", name="Turn camera off"))
+    assert not linh.locator(".ct-timer").is_visible(), "no gap where nothing is recorded"
     mei = opened(chromium, site, "mei", linh.locator(".ct-link").input_value().removeprefix(site.url))
     enter(mei)
     sees_two_moving_faces(linh)
@@ -96,11 +107,16 @@ def test_a_practice_of_two_is_seen_recorded_played_and_commented(site, chromium)
     sees_two_moving_faces(linh)
     linh.wait_for_timeout(2500)
     linh.get_by_role("button", name="Stop recording").click()
-    linh.get_by_text("Your recording is ready").wait_for(timeout=15_000)
+    watch = linh.get_by_role("button", name="Watch it")
+    watch.wait_for(timeout=15_000)
+    assert in_view(linh, watch) and in_view(linh, linh.get_by_text("Your recording is ready."))
+    mei.get_by_text("The recording has ended.").wait_for()
     made = linh.evaluate("window.model.get('recordings')")
     assert len(made) == 1 and made[0]["status"] == "ready" and len(made[0]["tracks"]) == 2
     assert made[0]["duration"] > 7
     shot(linh, "recorded")
+    watch.click()
+    wait_for(lambda: linh.locator(".ct-player video").first.evaluate("v => v.currentTime > 0.3"))
 
     trainer = opened(chromium, site, "trainer", made[0]["page"])
     trainer.get_by_role("button", name="Play", exact=True).click()
@@ -129,8 +145,42 @@ def test_a_practice_of_two_is_seen_recorded_played_and_commented(site, chromium)
     wait_for(lambda: review.locator("video").nth(0).evaluate("v => v.currentTime > 2"))
     assert review.evaluate("window.model.get('recordings')[0].comments[0].text") == comment
     shot(review, "review")
+
+    # A second take: nothing of the first is said under it.
+    linh.get_by_role("button", name="Start recording").click()
+    mei.get_by_text("You are being recorded.").wait_for()
+    assert not mei.get_by_text("The recording has ended.").is_visible()
+    assert mei.locator(".ct-live").evaluate(
+        "e => getComputedStyle(e, '::before').backgroundColor === getComputedStyle(e).color")
+    linh.wait_for_timeout(1500)
+    # Her browser is gone in the middle; her colleague is told what happens now.
+    linh.context.close()
+    mei.get_by_text("the recording stops by itself and is kept").wait_for(timeout=20_000)
+    shot(mei, "teacher-away")
+    linh = opened(chromium, site, "linh", "/t/practice")
+    linh.get_by_text("A recording of yours is still running").wait_for()
+    shot(linh, "still-running")
+    linh.get_by_role("button", name="Stop the recording").click()
+    mei.get_by_text("The recording has ended.").wait_for()
+    linh.get_by_text("A recording of yours is still running").wait_for(state="hidden")
+    with site.live.database.reading() as session:
+        assert sorted(r.status for r in session.query(Recording)) == ["ready", "ready"]
     for page in (linh, mei, trainer, review):
         assert page.faults == []
+
+
+def test_start_recording_that_can_not_be_pressed_says_why(site, chromium):
+    context = chromium.new_context(viewport=SIZES["1280"])
+    context.add_init_script("navigator.mediaDevices.getUserMedia = async () => {"
+                            " throw new DOMException('no', 'NotAllowedError'); };")
+    context.add_cookies([site.cookie("linh")])
+    page = context.new_page()
+    page.goto(site.url + "/t/practice")
+    page.get_by_text("You can enter and watch without").wait_for()
+    enter(page)
+    page.get_by_text("nothing can be recorded. Allow them in the browser").wait_for()
+    assert page.get_by_role("button", name="Start recording").is_disabled()
+    context.close()
 
 
 def test_the_device_check_says_everything_works_and_the_server_knows(site, chromium):

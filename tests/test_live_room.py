@@ -101,6 +101,8 @@ async def test_a_recording_without_its_teacher_ends_after_a_while(house, monkeyp
     seat.listener, room._owner_left = None, None
     room.seats["watcher"] = watcher = Seat(Pass(room.name, "mei", "Mei", False, "vi", "m1", None))
     watcher.listener = other
+    await room.tick()
+    assert room.state(watcher)["recording"]["stops_in"] <= 1
     await asyncio.wait_for(other.recorded.wait(), 8)
     with house.database.reading() as session:
         row = session.get(Recording, made)

@@ -113,7 +113,8 @@ export function showRoom(root, live, options) {
     }
     if (state.recording && typeof state.recording.stops_in === "number" && live.line === "open") {
       // The number stays the same, so that a screen reader does not count.
-      text += ` ${t("The teacher is away. If she does not come back within half a minute, the recording stops by itself and is kept.")}`;
+      const away = t("The teacher is away. If she does not come back within half a minute, the recording stops by itself and is kept.");
+      text = `${text} ${away}`;
     }
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("ct-live", Boolean(me?.recorded && state.recording && live.line === "open"));

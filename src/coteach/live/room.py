@@ -35,7 +35,7 @@ def N_(message: str) -> str:  # marks a sentence that is translated for each lis
 MAX_SEATS = 12
 SEAT_GRACE = 30.0
 """Seconds that an empty seat stays in the list, so that people see "coming back"."""
-OWNER_GRACE = 90.0
+OWNER_GRACE = 30.0
 """Seconds that a recording goes on without its teacher; her page may be loading again."""
 CONSENT_LASTS = timedelta(minutes=30)
 """An answer given so long ago still counts for who comes back; later she is asked anew."""
@@ -318,9 +318,12 @@ class Room:
         self.recording.tick()
         owner = self._owner()
         if owner is not None and owner.present:
-            self._owner_left = None
+            if self._owner_left is not None:
+                self._owner_left = None
+                self.changed()
         elif self._owner_left is None:
             self._owner_left = now
+            self.changed()
         elif now - self._owner_left > OWNER_GRACE:
             self._in_background(self.stop_recording("page-closed"))
 
@@ -347,7 +350,11 @@ class Room:
                 "media": sorted(s.sources),
                 "recorded": recording is not None and recording.includes(s.holder.person),
             } for s in self.seats.values()],
-            "recording": {"id": recording.id, "seconds": round(recording.elapsed, 2)}
+            "recording": {
+                "id": recording.id, "seconds": round(recording.elapsed, 2),
+                # Seconds until it stops by itself, when its teacher does not come back.
+                "stops_in": None if self._owner_left is None else max(0, round(
+                    OWNER_GRACE - (time.monotonic() - self._owner_left)))}
             if recording is not None else None,
             "saving": self._saving,
         }
