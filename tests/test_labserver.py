@@ -29,7 +29,7 @@ from coteach import settings as settings_module
 from coteach.errors import UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import marking
-from coteach.labserver import files
+from coteach.labserver import files, sections
 from coteach.labserver.portal import Portal
 from coteach.lessonpack import find
 from coteach.store import Database, assessment
@@ -206,6 +206,29 @@ def test_handing_in_gives_a_receipt_that_also_lies_beside_the_notebook(amina, ho
     assert len(list((home / FOLDER / "receipts").iterdir())) == 1
     listed = http.get("/submissions", params={"assignment": ASSIGNMENT}).json()
     assert [s["receipt"]["id"] for s in listed["submissions"]] == [receipt["id"]]
+
+
+def test_a_step_over_two_sections_has_both_numbers_and_a_broken_copy_has_none(tmp_path):
+    cell = {"cell_type": "markdown", "metadata": {}}
+    book = tmp_path / "c" / "m" / "module.ipynb"
+    book.parent.mkdir(parents=True)
+    book.write_text(json.dumps({"cells": [
+        {**cell, "id": "a", "source": "Before\n## 1. Look\n### More"},
+        {**cell, "id": "b", "source": ["## 2. Speak\n", "text"]},
+        {**cell, "id": "c", "source": "## 4. Hand in"}, {**cell, "id": "d", "source": "No number"},
+        {**cell, "cell_type": "code", "id": "e", "source": "# 7. not a heading"}]}))
+
+    def numbers():
+        module = {"url": "/hub/user-redirect/lab/tree/c/m/module.ipynb",
+                  "steps": [{"cell": name} for name in "abcde"]}
+        sections.number_steps(tmp_path, [module])
+        return [step["number"] for step in module["steps"]]
+
+    assert numbers() == ["1", "2–3", "4", "", ""]
+    book.write_text("{")
+    assert numbers() == [""] * 5
+    book.unlink()
+    assert numbers() == [""] * 5
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a/../../b", "link/passwd"])

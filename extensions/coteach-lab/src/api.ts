@@ -2,6 +2,11 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { t } from './strings';
+
+/** What JupyterHub answers in place of a server that does not run. */
+const SERVER_STOPPED = 424;
+
 /** A sentence that the person may read. */
 export class Problem extends Error {
   constructor(message: string, readonly hint: string, readonly code: string) {
@@ -14,6 +19,8 @@ export interface Step {
   kind: string;
   title: string;
   cell: string;
+  /** As the notebook numbers its sections; empty when it does not. */
+  number?: string;
   state: string;
   word: string;
   url: string;
@@ -30,6 +37,8 @@ export interface Module {
   done: number;
   deadline: string | null;
   deadline_local: string | null;
+  /** The deadline has passed. */
+  overdue?: boolean;
   steps: Step[];
 }
 
@@ -43,7 +52,9 @@ export interface Cohort {
 export interface Home {
   learning: Cohort[];
   next: { module: string };
-  me: { display_name: string };
+  me: { display_name: string; demo?: boolean };
+  /** Whether this is a demo, whose people and work are made up. */
+  demo?: boolean;
 }
 
 export interface Receipt {
@@ -105,6 +116,12 @@ export async function request<T>(name: string, body?: object, seconds = 90): Pro
   }
   const answer = await ServerConnection.makeRequest(
     URLExt.join(settings.baseUrl, 'coteach', name), init, settings);
+  if (answer.status === SERVER_STOPPED) {
+    throw new Problem(
+      t('Your JupyterLab was stopped.'),
+      t('What you see here is still in this window. Start JupyterLab in another tab, come back here and save.'),
+      'lab-stopped');
+  }
   const found = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const said = found.error ?? {};

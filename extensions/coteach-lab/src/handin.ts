@@ -12,6 +12,7 @@ export interface HandInState {
   newest: HandIn | null;
   /** As she reads it, with the zone named. */
   deadline: string | null;
+  overdue: boolean;
 }
 
 export interface HandInActions {
@@ -53,6 +54,10 @@ export function handInView(state: HandInState, actions: HandInActions): HTMLElem
   const section = el('section', { 'aria-label': t('Hand in') }, el('h3', {}, t('Hand in')));
   if (receipt) {
     section.append(receiptCard(receipt, receipt === state.fresh));
+  } else if (state.deadline && state.overdue) {
+    section.append(
+      el('p', { class: 'coteach-small coteach-overdue' },
+        t('It was due {when}. You can still hand it in; it will be marked as late.', { when: state.deadline })));
   } else if (state.deadline) {
     section.append(el('p', { class: 'coteach-quiet coteach-small' }, t('Hand in by {when}', { when: state.deadline })));
   }

@@ -48,6 +48,9 @@ export async function saveOpen(docs: IDocumentManager, path: string): Promise<vo
   if (!context?.isReady) {
     return;
   }
+  let failed = false;
+  const watch = (_sender: unknown, state: string) => { failed = failed || state === 'failed'; };
+  context.saveState.connect(watch);
   try {
     if ((await onDisk(docs, context)) === 'changed') {
       await request('set-aside', { path });
@@ -55,7 +58,15 @@ export async function saveOpen(docs: IDocumentManager, path: string): Promise<vo
     await context.save();
   } catch (error) {
     console.warn('coteach: not saved', path, error);
-    throw new Problem(t('Your open notebook could not be saved.'), t('Save it yourself with Ctrl+S, then try again.'), 'not-saved');
+    failed = true;
+  } finally {
+    context.saveState.disconnect(watch);
+  }
+  if (failed) {
+    throw new Problem(
+      t('Your open notebook could not be saved, so nothing was handed in.'),
+      t('Leave this tab open. If the disk is full, delete files that you don’t need or tell your trainer, then try again.'),
+      'not-saved');
   }
 }
 

@@ -1,4 +1,5 @@
 /** The panel: what it knows, what can be done, and drawing it again after each change. */
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
@@ -13,9 +14,22 @@ import { stepsView } from './steps';
 import { language, n, t } from './strings';
 
 const REFRESH = 30_000;
+/** What is over as soon as an answer comes. */
+const AWAY = ['portal-away', 'lab-away', 'lab-stopped'];
+
+/** The Hub's address that starts her server and then shows it where she is now. */
+function startAgain(): string {
+  const hub = PageConfig.getOption('hubPrefix') || '/hub/';
+  return `${URLExt.join(hub, 'spawn')}?next=${encodeURIComponent(window.location.pathname)}`;
+}
 
 export class CoteachPanel extends Widget {
-  constructor(private docs: IDocumentManager, private openPaths: () => string[]) {
+  constructor(
+    private docs: IDocumentManager,
+    private openPaths: () => string[],
+    /** Called when a document was opened for her. */
+    private opened: () => void = () => undefined
+  ) {
     super();
     this.id = 'coteach-sidebar';
     this.addClass('coteach');
@@ -50,7 +64,7 @@ export class CoteachPanel extends Widget {
   async refresh(): Promise<void> {
     try {
       this._home = await request<Home>('home');
-      this._problem = this._problem?.code === 'portal-away' ? null : this._problem;
+      this._problem = AWAY.includes(this._problem?.code ?? '') ? null : this._problem;
       await this._loadHandIns();
     } catch (error) {
       this._fail(error);
@@ -141,6 +155,7 @@ export class CoteachPanel extends Widget {
       const name = step.kind === 'assignment' ? 'assignment.ipynb' : decodeURIComponent(this._module!.url.split('/').pop()!);
       await this._fetch();
       await openAt(this.docs, `${this._folder}/${name}`, step.kind === 'assignment' ? '' : step.cell);
+      this.opened();
     });
   }
 
@@ -153,6 +168,7 @@ export class CoteachPanel extends Widget {
   private async _openFeedback(given: HandIn): Promise<void> {
     const found = await request<{ file: string }>('feedback', { submission: given.receipt.id, folder: this._folder });
     this.docs.openOrReveal(found.file, 'HTML Viewer');
+    this.opened();
     await this.refresh();
   }
 
@@ -211,9 +227,14 @@ export class CoteachPanel extends Widget {
   private _views(): Node[] {
     const module = this._module;
     const views: Node[] = [el('a', { class: 'coteach-home', href: '/' }, t('coteach: your courses'))];
+    if (this._home?.demo || this._home?.me.demo) {
+      views.push(el('p', {}, el('span', { class: 'coteach-demo' }, t('Demo: people and work are made up'))));
+    }
     if (this._problem) {
       views.push(
-        el('div', { class: 'coteach-card look', role: 'alert' }, el('strong', {}, this._problem.message), el('p', {}, this._problem.hint)));
+        el('div', { class: 'coteach-card look', role: 'alert' }, el('strong', {}, this._problem.message), el('p', {}, this._problem.hint),
+          this._problem.code === 'lab-stopped' &&
+            el('p', {}, el('a', { class: 'coteach-home', href: startAgain(), target: '_blank' }, t('Start JupyterLab again')))));
     }
     if (!module) {
       const words = this._problem ? '' : this._home ? t('You are in no course yet.') : t('Loading…');
@@ -235,7 +256,8 @@ export class CoteachPanel extends Widget {
     }
     const given = this._given;
     const handIn = handInView(
-      { asking: this._asking, check: this._check, fresh: this._fresh, newest: this._handIns[0] ?? null, deadline: module.deadline_local },
+      { asking: this._asking, check: this._check, fresh: this._fresh, newest: this._handIns[0] ?? null, deadline: module.deadline_local,
+        overdue: module.overdue ?? (module.deadline !== null && Date.parse(module.deadline) < Date.now()) },
       {
         ask: asking => this._ask(asking),
         submit: () => this._submit()

@@ -1,9 +1,12 @@
 /** The plugin that puts the panel into the left sidebar. */
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDocumentManager } from '@jupyterlab/docmanager';
+import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
 import { request } from './api';
+import { nameMenus } from './menus';
+import { giveWay, isNarrow, sayOnce } from './narrow';
 import { partsOf, pathInAddress } from './opening';
 import { CoteachPanel } from './panel';
 import { loadWords } from './strings';
@@ -25,18 +28,20 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   description: 'The steps of a course module, handing in and feedback.',
   autoStart: true,
   requires: [IDocumentManager, INotebookTracker],
-  optional: [ILayoutRestorer],
+  optional: [ILayoutRestorer, ILabShell, IMainMenu],
   activate: async (
     app: JupyterFrontEnd,
     docs: IDocumentManager,
     notebooks: INotebookTracker,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    shell: ILabShell | null,
+    menus: IMainMenu | null
   ): Promise<void> => {
     // JupyterLab follows the address when all plugins are active, so this one waits for the files.
     const [path] = await Promise.all([filesOfAddress(), loadWords()]);
     const openPaths = () =>
       Array.from(app.shell.widgets('main'), each => docs.contextForWidget(each)?.path ?? '').filter(Boolean);
-    const panel = new CoteachPanel(docs, openPaths);
+    const panel = new CoteachPanel(docs, openPaths, () => giveWay(shell));
     app.shell.add(panel, 'left', { rank: 50 });
     restorer?.add(panel, panel.id);
     notebooks.currentChanged.connect((_sender, notebook) => {
@@ -46,9 +51,18 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     });
     void app.restored.then(async () => {
       await panel.refresh();
+      if (menus) {
+        nameMenus(menus);
+      }
       if (partsOf(path)) {
         panel.follow(path);
-        app.shell.activateById(panel.id);
+        if (!isNarrow()) {
+          app.shell.activateById(panel.id);
+        }
+      }
+      if (isNarrow()) {
+        giveWay(shell);
+        sayOnce();
       }
     });
   }

@@ -26,7 +26,7 @@ function row(step: Step, current: boolean, actions: StepActions): HTMLElement {
   const word = stateWord(step, current);
   return el(
     'li',
-    { class: `coteach-step ${step.state}${current ? ' current' : ''}`, 'data-step': step.id },
+    { class: `coteach-step ${step.state}${current ? ' current' : ''}`, 'data-step': step.id, 'data-number': step.number ?? '' },
     el(
       'div',
       {},

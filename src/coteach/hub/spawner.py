@@ -162,7 +162,7 @@ class CoteachSpawner(LocalProcessSpawner):
         """
         with i18n.language(language_of(self.handler)):
             self._stage = 0
-            self._messages = (_("Preparing your workbench."), _("Starting JupyterLab."),
+            self._messages = (_("Preparing your JupyterLab."), _("Starting JupyterLab."),
                               _("JupyterLab is ready."))
             try:
                 sandbox.ensure(self.settings.trust_local)
@@ -182,7 +182,7 @@ class CoteachSpawner(LocalProcessSpawner):
                     self.log.error("the Lab of %s can't be started: disk full", self.user.name)
                     raise LabFailed(full.message, full.hint) from error
                 self.log.exception("the Lab of %s can't be started", self.user.name)
-                raise LabFailed(_("Your workbench could not be prepared."),
+                raise LabFailed(_("Your JupyterLab could not be prepared."),
                                 str(error.strerror or error)) from error
             self._stage = 2
         return (self.ip or "127.0.0.1", self.port)
@@ -235,7 +235,7 @@ class CoteachSpawner(LocalProcessSpawner):
             code = self._exit_code()
             if code is not None:
                 raise LabFailed(
-                    _("Your workbench ended while it started (code {code}).").format(code=code),
+                    _("Your JupyterLab ended while it started (code {code}).").format(code=code),
                     log.tail())
             try:
                 _reader, writer = await asyncio.open_connection(host, self.port)
@@ -247,7 +247,7 @@ class CoteachSpawner(LocalProcessSpawner):
             if ports.listens(host, self.port, ports.descendants(pid)):
                 return
             await asyncio.sleep(_POLL)
-        raise LabFailed(_("Your workbench took too long to start."), log.tail())
+        raise LabFailed(_("Your JupyterLab took too long to start."), log.tail())
 
     def _exit_code(self) -> int | None:
         """Return None while the Lab runs, otherwise its exit code (0 if nobody knows it)."""

@@ -18,6 +18,7 @@ from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.labserver import files
 from coteach.labserver.portal import Portal
+from coteach.labserver.sections import number_steps
 
 FEEDBACK_FOLDER = "feedback"
 RECEIPTS_FOLDER = "receipts"
@@ -111,7 +112,10 @@ class Home(Handler):
     async def get(self) -> None:
         home, me = await asyncio.gather(self.portal.ask("GET", "/api/v1/home"),
                                         self.portal.ask("GET", "/api/v1/me"))
-        self.answer({**home.json(), "me": me.json(), "language": i18n.get_language()})
+        found = home.json()
+        modules = [m for cohort in found["learning"] for m in cohort["modules"]]
+        await asyncio.to_thread(number_steps, self.root, modules)
+        self.answer({**found, "me": me.json(), "language": i18n.get_language()})
 
 
 class Fetch(Handler):
