@@ -6,6 +6,16 @@ and the way out, and may be shown as it is. Everything else is internal and only
 
 from __future__ import annotations
 
+_FULL_WIDTH = ("。", "！", "？", "」", "）")
+
+
+def sentences(*parts: str) -> str:
+    """Join sentences: with a space, and without one after a full-width mark."""
+    text = ""
+    for part in filter(None, parts):
+        text += part if not text or text.endswith(_FULL_WIDTH) else f" {part}"
+    return text
+
 
 class UserError(Exception):
     """An error a user may read.
@@ -32,7 +42,7 @@ class UserError(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return sentences(self.message, self.hint)
 
 
 class NotFound(UserError):
