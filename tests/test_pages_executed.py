@@ -67,7 +67,8 @@ def test_who_asked_first_is_served_first_and_who_went_away_is_forgotten():
     now[0] = LOST_AFTER + 1
     assert turns.ask("d", 1) == 1, "c is before her, b has gone away"
     assert turns.ask("c", 1) == 0 and turns.ask("d", 1) == 0 and len(turns) == 0
-    assert [turns.ask(who, 0) for who in "xyz"] == [1, 2, 3]
+    assert [turns.ask(who, 0) for who in "wxyz"] == [1, 2, 3, 4]
+    turns.leave_all(lambda who: who == "w")
     assert turns.ask("y", 2) == 0 and turns.ask("z", 1) == 1, "the first place is still x's"
 
 

@@ -108,6 +108,14 @@ async def test_a_lesson_reads_the_files_of_its_folder(hosts, tmp_path, monkeypat
     assert (folder / "numbers.csv").read_text() == "a\n1\n2\n3\n"
 
 
+async def test_a_machine_that_can_start_nothing_is_said_calmly(hosts, monkeypatch):
+    def full(*_what: object, **_more: object) -> None:
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr("coteach.pages.host.Place", full)
+    with pytest.raises(UserError, match="You can read on"):
+        await hosts.host(lesson("print(1)")).ready
+
+
 async def test_a_host_that_nobody_wants_ends_and_one_with_visitors_stays(hosts, monkeypatch):
     monkeypatch.setattr(hosts_module, "REPLACED_AFTER", 0.2)
     first, second = lesson("a = 1", name="x/en"), lesson("a = 2", name="x/en")

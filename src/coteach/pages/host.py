@@ -30,6 +30,8 @@ LATE = 8.0
 LESSON_SECONDS = 300.0
 IMPORT_SECONDS = 90.0
 MOST_TRIES = 6
+COSTLY = ("endless", "ended")
+"""What a cell did that would cost the next host as much time."""
 _LOOK = 0.04
 
 log = structlog.get_logger("pages")
@@ -78,6 +80,13 @@ class Host:
             return True
         return self.ready.done() and (self._gone is None or self._gone.done())
 
+    @property
+    def costly(self) -> tuple[CellError, ...]:
+        """The cells that another host of this lesson had better leave out."""
+        if not self.ready.done() or self.ready.cancelled() or self.ready.exception():
+            return tuple(self.skipped)
+        return tuple(error for error in self.ready.result().errors if error.kind in COSTLY)
+
     async def _execute(self) -> Executed:
         for _try in range(MOST_TRIES):
             try:
@@ -92,6 +101,13 @@ class Host:
                     raise HostFailed from None
                 kind = "endless" if str(error) == "endless" else "ended"
                 self.skipped.append(CellError(cell, "", "", kind))
+            except UserError:
+                await self._end_process()
+                raise
+            except Exception:  # a full disk, no process to be had
+                log.exception("a lesson host could not be started", lesson=self.page.name)
+                await self._end_process()
+                raise HostFailed from None
         raise HostFailed
 
     async def _try(self) -> Executed:

@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from coteach.errors import UserError
-from coteach.pages.executed import Executed
-from coteach.pages.host import Host, HostFailed
+from coteach.pages.executed import CellError, Executed
+from coteach.pages.host import COSTLY, Host, HostFailed
 from coteach.pages.line import Line, LineBroken
 from coteach.pages.page import Page
 from coteach.pages.starting import Starter
@@ -25,7 +25,7 @@ from coteach.settings import Settings
 IDLE_AFTER = 900.0
 """Seconds after which a host without visitors ends."""
 REPLACED_AFTER = 30.0
-MOST_IDLE = 4
+MOST_IDLE = 12
 """Hosts without visitors that are kept; the one that was used last stays longest."""
 
 log = structlog.get_logger("pages")
@@ -55,14 +55,16 @@ class Hosts:
         """Return the host of a lesson, a fresh one where there is none or it died."""
         digest = page.digest
         found = self._hosts.get(digest)
+        skip: tuple[CellError, ...] = ()
         if found is not None and found.dead and not self._unforkable(found):
+            skip = found.costly
             self._spawn(found.end())
             found = None
         if found is None:
             for other in self._hosts.values():
                 if page.name and other.page.name == page.name and other.digest != digest:
                     other.replaced = True
-            found = self._hosts[digest] = Host(page, self.settings, self.starter)
+            found = self._hosts[digest] = Host(page, self.settings, self.starter, skip=skip)
             self._spawn(self._tell(found))
             if self._watch is None:
                 self._watch = asyncio.create_task(self._watch_over())
@@ -110,7 +112,7 @@ class Hosts:
 
     async def _on_its_own(self, page: Page, request: dict[str, object], found: Executed
                           ) -> tuple[Line, Host]:
-        skip = tuple(error for error in found.errors if error.kind == "ended")
+        skip = tuple(error for error in found.errors if error.kind in COSTLY)
         host = Host(page, self.settings, self.starter, alone=True, skip=skip)
         self._alone.add(host)
         try:

@@ -149,7 +149,7 @@ class LessonKernels(AsyncMappingKernelManager):
             if place := self.turns.ask(who, self.limit - busy):
                 return None, place
             task = self._starting[who] = asyncio.create_task(self._start(visitor, page))
-            task.add_done_callback(lambda _task: self._starting.pop(who, None))
+            task.add_done_callback(lambda ended: self._started(who, ended))
         done, _waiting = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
         if done:
             return task.result(), 0
@@ -172,6 +172,11 @@ class LessonKernels(AsyncMappingKernelManager):
         if line.ended.done():
             raise HostFailed
         return kernel_id
+
+    def _started(self, who: tuple[str, str], task: asyncio.Task[str]) -> None:
+        self._starting.pop(who, None)
+        if not task.cancelled():
+            task.exception()  # who asked may have gone away meanwhile
 
     def _kernel_start_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return kwargs
@@ -205,6 +210,7 @@ class LessonKernels(AsyncMappingKernelManager):
         for who, task in list(self._starting.items()):
             if who[0] == visitor:
                 task.cancel()
+        self.turns.leave_all(lambda who: who[0] == visitor)
         for kernel_id in [k for k, o in self.owners.items() if o.visitor == visitor]:
             await self.close(kernel_id)
 

@@ -77,7 +77,8 @@ class ClassPages:
             "kernel_websocket_connection_class": ZMQChannelsWebsocketConnection,
             "allow_remote_access": True, "disable_check_xsrf": True,
             "websocket_compression_options": {},
-            "websocket_max_message_size": 1_000_000,
+            # A picture from a phone, for a widget that takes files.
+            "websocket_max_message_size": 8_000_000,
         }
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Any
 
 AGAIN = 1.5
 """Seconds after which a waiting page asks again."""
@@ -52,9 +53,10 @@ class Turns:
             return 0
         return place - max(0, free) + 1
 
-    def leave(self, who: Hashable) -> None:
-        """Give up a place."""
-        self._waiting.pop(who, None)
+    def leave_all(self, gone: Callable[[Any], bool]) -> None:
+        """Give up the places of those who are gone."""
+        for who in [who for who in self._waiting if gone(who)]:
+            del self._waiting[who]
 
     def _forget(self) -> None:
         before = self._clock() - LOST_AFTER
