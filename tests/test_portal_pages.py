@@ -6,14 +6,15 @@ import csv
 import io
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
 from portal_site import MODULE, Alliance
 
 from coteach import i18n
 from coteach.settings import Settings
-from coteach.store import Database, events, people, utcnow
-from coteach.store.schema import Mark, Person, Recording
+from coteach.store import Database, classes, events, people, utcnow
+from coteach.store.schema import Cohort, Mark, Person, Recording
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_home_counts_comments_alone_and_says_seconds_below_a_minute(allian
                              rubric_line=f"line-{n}", level=2, rubric_version="1")
                         for n in range(5))
     text = (await page(alliance, "amina")).text
-    assert "1 remark<" in text and "17 s<" in text and "0:17" not in text
+    assert "1 comment<" in text and "17 s<" in text and "0:17" not in text
 
 
 async def test_a_late_hand_in_is_called_late(alliance):
@@ -207,6 +208,31 @@ async def test_progress_as_csv_opens_in_a_spreadsheet_and_runs_no_formula(allian
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [r[0] for r in rows] == ["Teacher", "'=HYPERLINK(1)", "Amina", "陳老師"]
     assert rows[3][3].startswith(str(utcnow().year)) and rows[2][3] == "Not yet"
+    assert rows[0][2] == "Last seen (Brisbane time)" and "+00:00" not in answer.text
+
+
+async def test_after_the_deadline_home_says_that_it_is_late_and_still_taken(alliance):
+    before = (await page(alliance, "amina", "/api/v1/home")).json()["learning"][0]["modules"][0]
+    assert before["overdue"] is False
+    with alliance.database.session() as session:
+        session.get_one(Cohort, alliance.cohort.id).starts -= timedelta(days=60)
+    after = (await page(alliance, "amina", "/api/v1/home")).json()["learning"][0]["modules"][0]
+    said = next(s["word"] for s in after["steps"] if s["kind"] == "assignment")
+    assert after["overdue"] is True
+    assert said.startswith("It was due ") and "it will be marked as late" in said
+
+
+async def test_home_leads_into_a_lesson_that_is_open(alliance):
+    alliance.school_class("chen")
+    assert "Open a lesson" in (await page(alliance, "chen", "/?lang=en")).text
+    with alliance.database.session() as session:
+        chen = people.get(session, alliance.id("chen"))
+        row = classes.open_session(session, classes.of_teacher(session, chen)[0], lesson="tides",
+                                   version="1", person=chen, minutes=45)
+        opened = row.id
+    text = (await page(alliance, "chen", "/?lang=en")).text
+    assert "Go to the class" in text and f'href="/c/teach/{opened}"' in text
+    assert "Open a lesson" not in text
 
 
 async def test_an_invitation_is_shown_once_and_leads_to_the_sign_up(alliance):

@@ -26,7 +26,7 @@ from coteach.grading import cohort as cohorts
 from coteach.grading import handin
 from coteach.hub.session import SESSION_COOKIE
 from coteach.lessonpack import find
-from coteach.store import Database, events
+from coteach.store import Database, events, people
 from coteach.store.schema import Cohort, Grade, Submission
 
 SAME = {"sec-fetch-site": "same-origin"}
@@ -271,8 +271,14 @@ async def test_from_hand_in_to_feedback(alliance, released):
         assert (await trainer.post(f"{here}/release")).status_code == 303
         await finished(trainer, here)
         csv = (await trainer.get(f"/api/v1{here}/marks.csv")).text
-        assert "Amina,amina,ps1," in csv
-        assert ",7.5,8.0," in csv
+        assert "Amina,amina,Set up the online classroom," in csv
+        assert ",7.5,8.0," in csv and "needs_manual" not in csv and "True" not in csv
+        with alliance.database.session() as session:
+            people.get(session, alliance.id("trainer")).time_zone = "Asia/Ho_Chi_Minh"
+        there = (await trainer.get(f"/api/v1{here}/marks.csv?lang=vi")).text.splitlines()
+        assert "TP Hồ Chí Minh" in there[0] and "received" not in there[0]
+        late, state = there[1].split(",")[4:6]
+        assert late == "không" and state not in ("released", "True", "False")
 
     async with client(alliance, "amina") as amina:
         page = (await amina.get(f"/submissions/{found['id']}")).text

@@ -71,6 +71,8 @@ class ModuleModel(BaseModel):
     deadline: datetime | None
     deadline_local: str | None
     """As she reads it, with the zone named."""
+    overdue: bool
+    """Whether the deadline is over: what is handed in now is late."""
     url: str
     current: str
     done: int
@@ -159,7 +161,7 @@ def _cohort(each: Learning) -> CohortModel:
         id=each.cohort.id, name=each.cohort.name, course=each.course.id, title=each.title,
         modules=[ModuleModel(
             id=m.id, number=m.number, title=m.title, minutes=m.minutes, deadline=m.deadline,
-            deadline_local=m.deadline_local,
+            deadline_local=m.deadline_local, overdue=m.overdue,
             url=m.url, current=m.current, done=m.done,
             steps=[StepModel(**vars(s)) for s in m.steps]) for m in each.modules])
 

@@ -57,7 +57,8 @@ def progress_csv(person: CurrentPerson, database: TheDatabase, cohort_id: str) -
     """Return who has done what, for a spreadsheet."""
     with database.reading() as session:
         cohort = _mine(session, person, cohort_id)
-        text = matrix.as_csv(matrix.progress_of(session, cohort, person.time_zone))
+        text = matrix.as_csv(matrix.progress_of(session, cohort, person.time_zone),
+                             person.time_zone)
     return Response(text, media_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": 'attachment; filename="progress.csv"'})
 

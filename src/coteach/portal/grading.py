@@ -241,17 +241,28 @@ def marks_csv(person: CurrentPerson, database: TheDatabase, settings: TheSetting
     task = open_task(database, settings, person, cohort, assignment)
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(["name", "username", "assignment", "received", "late", "state", "score",
-                    "max_score", "reason"])
+    title, zone = task.module.title_in(get_language()), person.time_zone
+    table.writerow([
+        _("Teacher"), _("Name to sign in with"), _("Assignment"),
+        _("Received ({zone} time)").format(zone=times.zone_name(zone)), _("Late"), _("State"),
+        _("Points"), _("Most points"), _("Reason")])
     for row in rows_of(database, task):
         table.writerow([_cell(v) for v in (
-            row.person.display_name, row.person.username, task.assignment,
-            times.iso(row.submission.received), row.submission.late, row.state,
+            row.person.display_name, row.person.username, title,
+            times.table(row.submission.received, zone),
+            _("yes") if row.submission.late else _("no"), state_word(row.state),
             row.grade.score if row.grade else None, row.grade.max_score if row.grade else None,
             row.reason)])
     # The mark at the start tells spreadsheets that the names are UTF-8.
     return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers={
         "Content-Disposition": f'attachment; filename="{task.assignment}-marks.csv"'})
+
+
+def state_word(state: str) -> str:
+    """Return the state of a hand-in as its trainer reads it."""
+    return {"waiting": _("not marked yet"), "needs_manual": _("written answers to mark"),
+            "graded": _("marked"), "released": _("given back"),
+            "rejected": _("can't be marked"), "failed": _("marking failed")}[state]
 
 
 def _cell(value: object) -> str:

@@ -15,7 +15,7 @@ from coteach.i18n import get_language
 from coteach.i18n import gettext as _
 from coteach.lessonpack import Course, Module, get_course
 from coteach.portal import links
-from coteach.store import progress
+from coteach.store import progress, utcnow
 from coteach.store.progress import DONE, NEW, OPEN, UNDER_WAY, WAITING, Facts, StepState
 from coteach.store.schema import Cohort, Person
 from coteach.ui import times
@@ -48,6 +48,8 @@ class ModuleView:
     minutes: int
     deadline: datetime | None
     deadline_local: str | None
+    overdue: bool
+    """Whether the deadline is over."""
     url: str
     steps: tuple[StepView, ...]
     current: str
@@ -94,6 +96,11 @@ def deadline_of(cohort: Cohort, module: Module) -> datetime | None:
     return cohort.starts + timedelta(days=module.deadline_days)
 
 
+def is_over(deadline: datetime | None) -> bool:
+    """Say whether what is handed in now is late."""
+    return deadline is not None and utcnow() > deadline
+
+
 def _word(state: StepState, deadline: datetime | None, time_zone: str) -> str:
     at = times.local(state.at, time_zone) if state.at else ""
     if state.state == DONE:
@@ -111,7 +118,9 @@ def _word(state: StepState, deadline: datetime | None, time_zone: str) -> str:
         return (_("Recording now") if state.kind == "practice"
                 else _("The last check found something to fix."))
     if state.kind == "assignment" and deadline is not None:
-        return _("Hand in by {when}").format(when=times.when(deadline, time_zone))
+        said = (_("It was due {when}. You can still hand in; it will be marked as late.")
+                if is_over(deadline) else _("Hand in by {when}"))
+        return said.format(when=times.when(deadline, time_zone))
     return ""
 
 
@@ -149,6 +158,7 @@ def module_view(cohort: Cohort, course: Course, module: Module, facts: Facts,
         id=module.id, number=number, title=module.title_in(language), minutes=module.minutes,
         deadline=deadline,
         deadline_local=times.when(deadline, time_zone) if deadline else None,
+        overdue=is_over(deadline),
         url=links.module(course, module), steps=tuple(views),
         current=current.id if current else "")
 

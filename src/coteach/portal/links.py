@@ -11,6 +11,11 @@ CLASSES = "/c/teach"
 """A teacher's classes, in the classroom."""
 
 
+def lesson(session_id: str) -> str:
+    """A lesson that is open for a class, as its teacher sees it."""
+    return f"{CLASSES}/{quote(session_id)}"
+
+
 def module(course: Course, found: Module) -> str:
     """A module's notebook in her JupyterLab; the Hub starts the Lab when it sleeps."""
     return f"{LAB}/{quote(course.id)}/{quote(found.id)}/{quote(found.notebook)}"

@@ -14,6 +14,7 @@ from coteach.i18n import gettext as _
 from coteach.lessonpack import get_course
 from coteach.store import people, progress
 from coteach.store.schema import Cohort, School
+from coteach.ui import times
 
 
 class Column(BaseModel):
@@ -103,16 +104,17 @@ def _safe(text: str) -> str:
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def as_csv(found: Progress) -> str:
+def as_csv(found: Progress, time_zone: str) -> str:
     """Return the progress as CSV with a byte order mark, which spreadsheets need for Chinese."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_("Teacher"), _("School"), _("Last seen (UTC)"),
+    writer.writerow([_("Teacher"), _("School"),
+                     _("Last seen ({zone} time)").format(zone=times.zone_name(time_zone)),
                      *(_safe(c.title) for c in found.columns)])
     for row in found.rows:
         writer.writerow([
             _safe(row.name), _safe(row.school),
-            row.last_seen.isoformat(timespec="minutes") if row.last_seen else "",
-            *(c.at.isoformat(timespec="minutes") if c.state == progress.DONE and c.at
+            times.table(row.last_seen, time_zone),
+            *(times.table(c.at, time_zone) if c.state == progress.DONE and c.at
               else state_word(c.state) for c in row.cells)])
     return "\ufeff" + out.getvalue()

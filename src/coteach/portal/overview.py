@@ -12,7 +12,7 @@ from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
 from coteach.portal import journey, links
 from coteach.portal.journey import Learning, Next
-from coteach.store import people, progress, rooms
+from coteach.store import classes, people, progress, rooms
 from coteach.store.schema import Cohort, Person, SchoolClass
 
 
@@ -48,6 +48,15 @@ class OpenRoom:
 
 
 @dataclass(frozen=True)
+class Taught:
+    """A class of a teacher."""
+
+    name: str
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Overview:
     """What home shows."""
 
@@ -55,7 +64,7 @@ class Overview:
     learning: tuple[Learning, ...]
     running: tuple[Running, ...]
     rooms: tuple[OpenRoom, ...]
-    classes: tuple[SchoolClass, ...]
+    classes: tuple[Taught, ...]
 
 
 def needs_of(cohort: Cohort, waiting: progress.Needs) -> tuple[Need, ...]:
@@ -105,10 +114,19 @@ def overview(session: Session, person: Person) -> Overview:
             learns.append(journey.learning(session, person, cohort))
         elif allowed(session, person, Action.RUN_COHORT, cohort):
             runs.append(running(session, cohort))
-    classes = session.scalars(select(SchoolClass).where(SchoolClass.teacher_id == person.id)
-                              .order_by(SchoolClass.name))
     return Overview(_next(learns, runs), tuple(learns), tuple(runs), open_rooms(session, person),
-                    tuple(classes))
+                    tuple(taught(session, person)))
+
+
+def taught(session: Session, person: Person) -> list[Taught]:
+    """Return the classes of a teacher; one with an open lesson leads there."""
+    found = []
+    for each in session.scalars(select(SchoolClass).where(SchoolClass.teacher_id == person.id)
+                                .order_by(SchoolClass.name)):
+        opened = classes.open_sessions(session, each.id)
+        found.append(Taught(each.name, _("Go to the class"), links.lesson(opened[0].id))
+                     if opened else Taught(each.name, _("Open a lesson"), links.CLASSES))
+    return found
 
 
 def _next(learns: list[Learning], runs: list[Running]) -> Next:

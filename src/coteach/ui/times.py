@@ -69,6 +69,11 @@ def day(moment: datetime, time_zone: str | None = None) -> str:
     return str(format_date(moment.astimezone(zone(time_zone)), "medium", locale=_locale()))
 
 
+def table(moment: datetime | None, time_zone: str | None = None) -> str:
+    """Return day and time as spreadsheets of every language take them; the zone stands above."""
+    return moment.astimezone(zone(time_zone)).strftime("%Y-%m-%d %H:%M") if moment else ""
+
+
 def iso(moment: datetime) -> str:
     """Return the machine-readable form for a `<time datetime>`."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
