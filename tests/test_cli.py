@@ -81,6 +81,19 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path):
     assert "'prot'" in done.stderr
 
 
+@pytest.mark.parametrize("command", [["up"], ["doctor"], ["report", "cohort-outcomes"]])
+def test_somebody_elses_folder_is_never_taken(tmp_path, command):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "letter.txt").write_text("Dear")
+    tmp_path.chmod(0o755)
+    done = coteach(*command, "--data", str(tmp_path))
+    assert (done.returncode, str(tmp_path) in done.stderr) == (2, True)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["letter.txt", "run"]
+    nameless = coteach(*command, "--data", "")
+    assert (nameless.returncode, "--data" in nameless.stderr) == (2, True)
+
+
 def test_doctor_says_what_it_found_for_people_and_for_programs(tmp_path):
     found = json.loads(coteach("doctor", "--json", "--data", str(tmp_path)).stdout)
     assert {"sandbox", "proxy", "port", "disk", "camera", "clock"} <= {

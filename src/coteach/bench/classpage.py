@@ -25,8 +25,8 @@ from coteach.i18n import gettext as _
 from coteach.lessonpack import questions_asked
 
 LESSON = Path(__file__).with_name("lesson.ipynb")
-PATIENCE = 600.0
-"""Seconds after which a visitor gives up."""
+PATIENCE, PATIENCE_EACH = 60.0, 8.0
+"""Seconds after which a visitor gives up: these, and these for each visitor who came with her."""
 
 @dataclass(frozen=True)
 class Work:
@@ -70,6 +70,7 @@ def rows() -> tuple[report.Row, ...]:
         row("text_view_kb", _("first view without pictures"), "kB", most=60),
         row("first_widget_kb", _("up to the first widget"), "kB", most=500),
         row("repeat_kb", _("opened again"), "kB", most=20),
+        row("repeat_touched_kb", _("opened again with a running kernel"), "kB"),
         row("requests", _("requests of the first view"), ""),
         row("slow_readable_s", _("slow line: text readable"), most=5),
         row("slow_widget_s", _("slow line: widget answers"), most=20),
@@ -168,7 +169,7 @@ async def _measure(side: _Side, work: Work, wanted: str, say: report.Say) -> dic
 
 
 async def _open(site: visitors.Site, count: int) -> list[visitors.Visit]:
-    visits = await visitors.together(site, count, limit=PATIENCE)
+    visits = await visitors.together(site, count, limit=PATIENCE + PATIENCE_EACH * count)
     if all(v.error for v in visits):
         raise UserError(_("No visitor could use {url}: {reason}").format(
             url=site.url, reason=visits[0].error), status=500, code="bench-failed")

@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from coteach import paths
 from coteach import settings as settings_module
+from coteach.cli._data import Data
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    data: Annotated[Path | None, typer.Option(help="The folder of the deployment.")] = None,
+    data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is wrong here and what to do about it."""

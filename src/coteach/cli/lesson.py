@@ -19,6 +19,7 @@ from rich.syntax import Syntax
 
 from coteach import i18n, lessonpack
 from coteach import settings as settings_module
+from coteach.cli._data import Data
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
@@ -27,7 +28,6 @@ from coteach.lessonpack.review import Finding
 
 Pack = Annotated[Path, typer.Argument(help="The pack: its folder, or the same as a .zip.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
-Data = Annotated[Path | None, typer.Option(help="The folder of the deployment.")]
 
 
 def register(app: typer.Typer) -> None:

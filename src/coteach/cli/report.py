@@ -10,6 +10,7 @@ import typer
 
 from coteach import i18n, reports
 from coteach import settings as settings_module
+from coteach.cli._data import Data
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
@@ -32,7 +33,7 @@ def report_command(
     cohort: Annotated[str, typer.Option(
         help="Id or name of the cohort; not needed when there is only one.")] = "",
     language: Annotated[str, typer.Option(help="Language of the report, for example vi.")] = "",
-    data: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
+    data: Data = None,
 ) -> None:
     """Write an outcome report to a file."""
     reports.report_notebook(name)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from coteach import settings as settings_module
+from coteach.cli._data import Data
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
@@ -29,8 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    data: Annotated[Path | None, typer.Option(
-        help="The folder for everything that is kept. [default: ./.coteach]")] = None,
+    data: Data = None,
     port: Annotated[int | None, typer.Option(
         help="The port people use. [default: 8000]", min=1, max=65535)] = None,
     bind: Annotated[str | None, typer.Option(
