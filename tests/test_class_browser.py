@@ -107,6 +107,29 @@ async def test_the_pictures_are_buttons_with_names_that_the_keyboard_reaches(ser
     await child.lesson()
 
 
+async def test_a_line_that_is_cut_between_the_taps_loses_none_of_them(service, chromium):
+    child = await phone(chromium, service)
+    await child.code()
+    await child.tap(child.page.get_by_role("button", name="Mai"))
+    secret = child.page.locator("#secret")
+    await secret.get_by_role("button", name="crab").tap()
+    await child.page.context.set_offline(True)
+    for picture in ("kite", "sun", "Keep these"):
+        await secret.get_by_role("button", name=picture).tap()
+    await expect(child.page.get_by_role("alert")).to_contain_text("The line is down.")
+    await no_sideways(child.page)
+    await child.page.context.set_offline(False)
+    await child.lesson()
+    await child.page.context.clear_cookies()
+    await child.code()
+    await child.card("Mai", ("owl", "kite", "sun"))
+    await expect(child.page.get_by_role("alert")).to_have_text(
+        "These are not the three pictures of this card.")
+    for picture in PICTURES:
+        await secret.get_by_role("button", name=picture).tap()
+    await child.lesson()
+
+
 async def test_a_second_child_on_the_same_phone_reaches_nothing_of_the_first(service, chromium):
     child = await phone(chromium, service)
     visited: set[str] = set()

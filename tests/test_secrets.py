@@ -145,6 +145,15 @@ async def test_a_wrong_try_says_nothing_about_which_picture_was_right(site, wron
         assert 'id="picks" value=""' in page.text and "disabled" not in page.text
 
 
+async def test_a_script_gets_the_sentence_alone_and_nothing_else_than_a_page_would_say(site):
+    (await chosen(site)).cookies.clear()
+    async with site.browser(Accept="application/json") as browser:
+        told = await tap(site, browser, picks=("owl", "kite", "sun"))
+        assert (told.status_code, told.json()) == (
+            403, {"problem": "These are not the three pictures of this card."})
+        assert (await tap(site, browser)).status_code == 303
+
+
 async def test_names_that_are_no_pictures_count_for_nothing(site):
     async with site.browser() as browser:
         page = await tap(site, browser, picks=("crab", "<script>", "kite"), pick="../x", keep="1")

@@ -52,7 +52,7 @@ class TakeCard(Handler):
         try:
             self.room.wrong_secrets.check(self.address)
         except TooMany as error:
-            self._ask(row, card, [], error.status, f"{error.message} {error.hint}")
+            self._ask(row, card, [], error.status, str(error))
             return False
         if not await self.change(lambda s: cards.count_try(s, card.id)):
             self._waiting(row)
@@ -98,6 +98,11 @@ class TakeCard(Handler):
 
     def _ask(self, row: ClassSession, card: NameCard, picks: list[str], status: int = 200,
              problem: str = "") -> None:
+        if problem and "application/json" in self.request.headers.get("Accept", ""):
+            # The page's script says it without a load; everything else it leaves to the browser.
+            self.set_status(status)
+            self.finish({"problem": problem})
+            return
         if not picks:
             # The Back button may bring this page again; one that shows pictures it may not.
             self.set_header("Cache-Control", "private, no-cache")

@@ -32,21 +32,56 @@ function show() {
   if (choosing && complete) byId("keep").focus();
 }
 
+function tell(problem) {
+  byId("problem").textContent = problem;
+  byId("problem").hidden = !problem;
+}
+
+let sending = false;
+/** Show the pictures to the server. A line that is down is waited for; nothing is tapped twice. */
+async function send(values) {
+  if (sending) return;
+  sending = true;
+  const body = new URLSearchParams({ ...Object.fromEntries(new FormData(form)), ...values });
+  let answer = null;
+  while (!answer) {
+    answer = await fetch(form.action, { method: "POST", body, redirect: "manual",
+      headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer) break;
+    tell(t("The line is down. You need not do anything: this goes on by itself."));
+    await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  }
+  const json = answer.headers.get("Content-Type")?.startsWith("application/json");
+  if (answer.type === "opaqueredirect") location.replace(form.dataset.inside);
+  else if (answer.status === 409) {
+    picks = [];
+    show();
+    form.submit(); // somebody was faster: the page is another one now
+  } else if (json) {
+    sending = false;
+    picks = [];
+    show();
+    tell((await answer.json()).problem);
+    buttons[0].focus({ preventScroll: true });
+  } else form.submit(); // the server has a page for it
+}
+
 form.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button?.name === "pick") {
-    event.preventDefault();
-    if (picks.length >= most) return; // on its way already
+  if (!button) return;
+  event.preventDefault();
+  if (sending) return;
+  if (button.name === "pick" && picks.length < most) {
+    tell("");
     picks.push(button.value);
     show();
-    if (!choosing && picks.length >= most) form.submit();
+    if (!choosing && picks.length >= most) send({});
     else if (button.disabled) buttons.find((other) => !other.disabled)?.focus({ preventScroll: true });
-  } else if (button?.name === "again") {
-    event.preventDefault();
+  } else if (button.name === "again") {
     picks = [];
     show();
     buttons[0].focus({ preventScroll: true });
-  }
+  } else if (button.name === "keep") send({ keep: "1" });
 });
 
 /* Back from the class page, or from another child's: what was tapped is nobody's to see. */
