@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 from coteach.bench import spawn
 
 
 def test_two_labs_of_each_kind_are_started_and_measured():
     # As a program of its own: it becomes the parent of all orphans below it.
-    done = subprocess.run([Path(sys.executable).parent / "coteach", "bench", "spawn", "--users", "2", "--json"],
-                          capture_output=True, text=True, timeout=300)
+    code = ("import asyncio, json, sys; from coteach.bench import spawn\n"
+            "print(json.dumps(asyncio.run(spawn.run(users=2, others=1, say=lambda line: print(line, file=sys.stderr)))))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["name"] == "spawn" and found["work"]["users"] == 2

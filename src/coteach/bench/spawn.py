@@ -81,7 +81,8 @@ def rows() -> tuple[Row, ...]:
     )
 
 
-async def run(users: int = 10, say: report.Say = lambda line: None) -> dict[str, Any]:
+async def run(users: int = 10, say: report.Say = lambda line: None, *,
+              others: int = 3) -> dict[str, Any]:
     """Measure both sides.
 
     Parameters
@@ -90,6 +91,8 @@ async def run(users: int = 10, say: report.Say = lambda line: None) -> dict[str,
         How many Labs start at once.
     say
         Gets a line about how far it is.
+    others
+        How many start one after the other, for the median.
     """
     sandbox.ensure(False)
     if not PROXY_SCRIPT.exists():
@@ -104,7 +107,7 @@ async def run(users: int = 10, say: report.Say = lambda line: None) -> dict[str,
         os.chmod(folder, 0o711)  # noqa: S103  Labs pass through to their homes
         site = _Site(folder, config)
         try:
-            figures[side] = await _measure(site, users, say)
+            figures[side] = await _measure(site, users, others, say)
         finally:
             await asyncio.to_thread(site.end)
             shutil.rmtree(folder, ignore_errors=True)
@@ -146,13 +149,13 @@ class _Site:
             headers={"Authorization": f"token {self.token}"})
 
 
-async def _measure(site: _Site, users: int, say: report.Say) -> dict[str, Any]:
+async def _measure(site: _Site, users: int, others: int, say: report.Say) -> dict[str, Any]:
     await asyncio.to_thread(site.server.start)
     async with site.client() as client:
         await _until(client, "/hub/api/users", site)
         first = await _start(client, "first", site)
         second = statistics.median([await _start(client, f"other{number}", site)
-                                    for number in range(3)])
+                                    for number in range(others)])
         say(_("another Lab took {seconds:.2f} s").format(seconds=second))
         names = [f"user{number}" for number in range(users)]
         begun = time.perf_counter()
@@ -208,5 +211,5 @@ async def _lab(client: httpx.AsyncClient, name: str) -> list[psutil.Process]:
 def _templates(site: _Site) -> Iterator[psutil.Process]:
     assert site.server.process is not None
     for process in psutil.Process(site.server.process.pid).children():
-        if process.cmdline()[-1:] == ["coteach labs"]:
+        if " ".join(process.cmdline()) == "coteach labs":
             yield process

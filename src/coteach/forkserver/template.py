@@ -22,8 +22,9 @@ from coteach.sandbox.launcher import syscalls
 
 
 def main() -> None:
-    """Be a template, as the arguments say: descriptor, process id of the owner, modules."""
+    """Be a template, as the arguments say: descriptor, process id of the owner, modules, title."""
     descriptor, owner, names = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+    syscalls.set_title(sys.argv[4])
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != owner:
         return  # it died before the line above
