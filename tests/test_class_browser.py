@@ -7,6 +7,9 @@ import re
 import pytest
 from classroom_browser import SLOW, chromium_running, no_sideways, serving, shot, teachers
 from playwright.async_api import expect
+from voice_file import write_tone
+
+from coteach.store import Database, cards, classes
 
 PHONE = {"width": 360, "height": 640}
 PICTURES = ("crab", "kite", "sun")
@@ -260,6 +263,54 @@ async def test_a_pupils_page_follows_the_pace_the_pause_and_what_is_shown(servic
     await page.set_viewport_size({"width": 360, "height": 740})
     await no_sideways(page)
     await shot(page, "teacher-watch-360")
+
+
+async def test_the_live_view_of_sixty_pupils_fits_a_phone(service, chromium):
+    database = Database.of(service.settings)
+    with database.session() as session:
+        mine = classes.get(session, service.ids["class-lan"])
+        made = [classes.add_card(session, mine, nickname=f"Pupil number {n}", picture="whale")
+                for n in range(57)]
+        made[0].tries = cards.MOST_TRIES
+    database.close()
+    page = await (await teachers(chromium, service, viewport=PHONE)).new_page()
+    await page.goto(f"{service.url}/c/teach/{service.ids['session']}")
+    await expect(page.locator("#here-count")).to_have_text("0 of 60")
+    await expect(page.locator("#people li")).to_have_count(60)
+    await expect(page.get_by_text("Pupil number 0 can't come in")).to_be_visible()
+    assert not await page.get_by_text("Pupil number 1", exact=True).count(), "names are hidden"
+    await no_sideways(page)
+    people = await page.locator("#people").bounding_box()
+    assert people["height"] < 2 * PHONE["height"]
+    await page.get_by_label("Show names").check()
+    await expect(page.get_by_text("Pupil number 1", exact=True)).to_be_visible()
+    await no_sideways(page)
+    await page.get_by_role("button", name="Let Pupil number 0 try again").click()
+    await expect(page.locator("#waiting form")).to_have_count(0)
+
+
+async def test_a_recorded_voice_plays_and_is_loaded_only_when_it_is_asked_for(service, chromium):
+    write_tone(service.settings.layout.lessons / "swing/assets/voice/vi/intro.opus", seconds=1)
+    child = await phone(chromium, service)
+    asked = []
+    child.page.on("request", lambda request: asked.append(request.url))
+    await child.code()
+    await child.card("Mai")
+    await child.lesson()
+    player = child.page.locator("audio")
+    await expect(player).to_have_count(1)
+    await expect(child.page.locator(".ct-cell", has=player)).to_contain_text(
+        "Spoken in Vietnamese; there is no English voice yet.")
+    await no_sideways(child.page)
+    await shot(child.page, "pupil-voice-360")
+    assert not [url for url in asked if "/voice/" in url]
+    heard = await player.evaluate("""async (audio) => {
+      audio.muted = true;
+      await audio.play();
+      await new Promise((done) => { audio.ontimeupdate = () => audio.currentTime > 0.1 && done(); });
+      return audio.duration;
+    }""")
+    assert 0.9 < heard < 1.2 and [url for url in asked if "/voice/vi/intro.opus" in url]
 
 
 async def test_a_class_that_is_closed_in_a_pause_says_so_and_covers_nothing(service, chromium):

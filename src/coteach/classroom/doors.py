@@ -13,7 +13,7 @@ from coteach.classroom.base import Handler
 from coteach.classroom.entering import find
 from coteach.classroom.guests import COOKIE, DAY, DOOR_COOKIE, NOBODY, PUPIL_COOKIE
 from coteach.classroom.pictures import known, pictures
-from coteach.errors import TooMany
+from coteach.errors import TooMany, sentences
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
 from coteach.store import cards, classes, events
@@ -73,8 +73,8 @@ class TakeCard(Handler):
         left = cards.MOST_TRIES - now.tries
         problem = _("These are not the three pictures of this card.")
         if left <= FEW_LEFT:
-            problem += " " + ngettext("You have {n} more try.", "You have {n} more tries.",
-                                      left).format(n=left)
+            problem = sentences(problem, ngettext(
+                "You have {n} more try.", "You have {n} more tries.", left).format(n=left))
         self._ask(row, card, [], 403, problem)
 
     async def _first(self, row: ClassSession, card: NameCard, picks: list[str]) -> bool:
