@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -404,3 +405,13 @@ async def test_pages_and_style_sheets_are_small_on_the_line(alliance):
         assert again.status_code == 304
     async with alliance.client("amina", **{"Accept-Encoding": "identity"}) as browser:
         assert "content-encoding" not in (await browser.get("/")).headers
+
+
+@pytest.mark.parametrize("demo", [False, True])
+async def test_home_says_whether_people_and_work_are_made_up(settings, demo):
+    chosen = replace(settings, demo=demo)
+    database = Database.of(chosen)
+    database.migrate()
+    async with Alliance(chosen, database).client("amina") as browser:
+        assert (await browser.get("/api/v1/home")).json()["demo"] is demo
+    database.close()

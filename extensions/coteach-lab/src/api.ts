@@ -52,7 +52,7 @@ export interface Cohort {
 export interface Home {
   learning: Cohort[];
   next: { module: string };
-  me: { display_name: string; demo?: boolean };
+  me: { display_name: string };
   /** Whether this is a demo, whose people and work are made up. */
   demo?: boolean;
 }
@@ -78,6 +78,8 @@ export interface Check {
 
 export interface Part {
   grade_id: string;
+  /** What the task is called. */
+  name?: string;
   score: number | null;
   max_score: number;
   message: string;

@@ -13,7 +13,7 @@ function part(each: Part, place: number): HTMLElement {
   return el(
     'li',
     {},
-    el('div', {}, el('span', {}, t('Part {n}', { n: place })), el('span', {}, score)),
+    el('div', {}, el('span', {}, each.name || t('Part {n}', { n: place })), el('span', {}, score)),
     each.comment && el('p', {}, each.comment),
     each.message && el('p', { class: 'coteach-quiet coteach-small' }, each.message)
   );

@@ -227,7 +227,7 @@ export class CoteachPanel extends Widget {
   private _views(): Node[] {
     const module = this._module;
     const views: Node[] = [el('a', { class: 'coteach-home', href: '/' }, t('coteach: your courses'))];
-    if (this._home?.demo || this._home?.me.demo) {
+    if (this._home?.demo) {
       views.push(el('p', {}, el('span', { class: 'coteach-demo' }, t('Demo: people and work are made up'))));
     }
     if (this._problem) {

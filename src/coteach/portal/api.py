@@ -15,7 +15,7 @@ from coteach.errors import UserError
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
 from coteach.portal import matrix, steps
-from coteach.portal.dependencies import CurrentPerson, TheDatabase
+from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
 from coteach.portal.journey import Learning, Next
 from coteach.portal.overview import Running, overview
 from coteach.store import cohorts
@@ -138,6 +138,8 @@ class Home(BaseModel):
     learning: list[CohortModel]
     running: list[RunningModel]
     rooms: list[RoomModel]
+    demo: bool
+    """Whether people and work here are made up."""
 
 
 class StepDone(BaseModel, extra="forbid"):
@@ -188,13 +190,13 @@ def me(person: CurrentPerson, database: TheDatabase) -> Me:
 
 
 @router.get("/home", tags=["me"])
-def home(person: CurrentPerson, database: TheDatabase) -> Home:
+def home(person: CurrentPerson, database: TheDatabase, settings: TheSettings) -> Home:
     """Return what is next, her modules with their steps, and what waits for her."""
     with database.reading() as session:
         shown = overview(session, person)
     return Home(next=_next(shown.next), learning=[_cohort(c) for c in shown.learning],
                 running=[_running(c) for c in shown.running],
-                rooms=[RoomModel(**vars(r)) for r in shown.rooms])
+                rooms=[RoomModel(**vars(r)) for r in shown.rooms], demo=settings.demo)
 
 
 @router.post("/steps", status_code=201, tags=["me"])
