@@ -439,6 +439,34 @@ async def test_an_open_page_that_nobody_touches_gives_its_kernel_back(site, monk
     assert line.close_code == kernels_module.GONE, "its page hears it at once"
 
 
+async def test_a_widget_that_never_answers_is_interrupted_and_then_answers_again(
+        site, monkeypatch):
+    monkeypatch.setattr(kernels_module, "BUSY_AFTER", 1.0)
+    write_lesson(site, "times = []\ndef say():\n    times.append(1)\n"
+                       "    while len(times) == 1: pass\n    return len(times)\n" + BUTTON)
+    pupil = await site.pupil("Mai")
+    html = await whole(pupil)
+    kernel = await kernel_of(pupil, html)
+    states = (await pupil.browser.get(page_data(html)["states"])).json()["state"]
+    button = next(m for m, s in states.items() if s["model_name"] == "ButtonModel")
+    line = await socket(site, kernel, pupil.browser.cookies["coteach_guest"])
+    line.write_message(press(button))
+    kernels = site.room.pages.kernels
+    await until(lambda: kernels.get_kernel(kernel).execution_state == "busy")
+    await until(lambda: kernels.get_kernel(kernel).execution_state == "idle", seconds=20)
+    line.close()
+    assert await answer_of(site, pupil, kernel, html) == "2"
+
+
+async def test_a_visitor_has_few_kernels_whatever_she_opens(site):
+    pupil = await site.pupil("Mai")
+    found = []
+    for version in "abc":
+        write_lesson(site, f"say = lambda: '{version}'\n" + BUTTON)
+        found.append(await kernel_of(pupil))
+    assert set(site.room.pages.kernels.owners) == set(found[1:])
+
+
 async def test_another_pupil_on_the_device_ends_the_first_ones_kernel(site):
     write_lesson(site, "say = lambda: 'pressed'\n" + BUTTON)
     pupil = await site.pupil("Mai")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets.config import Config
 
@@ -37,6 +38,10 @@ SHORT_GRACE = 6.0
 """The same for a page that said that it is being left, while others wait for a kernel."""
 IDLE_AFTER = 1800.0
 """Seconds without a touch after which a kernel is given back, though its page is open."""
+BUSY_AFTER = 30.0
+"""Seconds of silent work after which a kernel is interrupted; it ends when that does not help."""
+MOST_EACH = 2
+"""Kernels of one visitor: the lesson she is in, and the one that it has replaced."""
 ANSWER_WITHIN = 4.0
 """Seconds after which a page that asked for a kernel hears that it has to wait."""
 GONE = 4404
@@ -56,6 +61,7 @@ class Owned:
     started: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
     used: float = field(default_factory=time.monotonic)
+    interrupted: int = 0
     left: bool = False
     """Its page said that it is being left, and was not heard of since."""
     sockets: weakref.WeakSet[Any] = field(default_factory=weakref.WeakSet)
@@ -159,6 +165,7 @@ class LessonKernels(AsyncMappingKernelManager):
         kernel_id, key = str(uuid.uuid4()), uuid.uuid4().hex
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_over())
+        await self._make_room(visitor)
         async with self._at_once:
             line, host = await self.hosts.kernel(page, key)
             try:
@@ -172,6 +179,12 @@ class LessonKernels(AsyncMappingKernelManager):
         if line.ended.done():
             raise HostFailed
         return kernel_id
+
+    async def _make_room(self, visitor: str) -> None:
+        """End the kernel that a visitor has left longest ago when she has too many."""
+        mine = sorted((o.seen, k) for k, o in self.owners.items() if o.visitor == visitor)
+        for _seen, kernel_id in mine[:max(0, len(mine) - MOST_EACH + 1)]:
+            await self.close(kernel_id)
 
     def _started(self, who: tuple[str, str], task: asyncio.Task[str]) -> None:
         self._starting.pop(who, None)
@@ -230,10 +243,23 @@ class LessonKernels(AsyncMappingKernelManager):
             waiting = len(self.turns) > 0
             for kernel_id, owned in list(self.owners.items()):
                 try:
-                    if self._is_over(owned, waiting):
+                    if self._is_over(owned, waiting) or self._is_stuck(kernel_id, owned):
                         await self.close(kernel_id)
                 except Exception:
                     log.exception("a kernel could not be ended", kernel=kernel_id)
+
+    def _is_stuck(self, kernel_id: str, owned: Owned) -> bool:
+        """Interrupt a kernel that works and says nothing; say whether that was in vain."""
+        kernel: Any = self._kernels.get(kernel_id)
+        if getattr(kernel, "execution_state", "") != "busy":
+            owned.interrupted = 0
+            return False
+        silent = (utcnow() - kernel.last_activity).total_seconds()
+        if silent > BUSY_AFTER * (1 + owned.interrupted):
+            owned.interrupted += 1
+            owned.line.order(b"I")
+            log.info("a kernel was interrupted", kernel=kernel_id, silent=round(silent))
+        return owned.interrupted > 3
 
     @staticmethod
     def _is_over(owned: Owned, waiting: bool) -> bool:
