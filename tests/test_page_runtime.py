@@ -166,6 +166,7 @@ async def live(page: Page, count: int = 1) -> None:
 
 async def woken(page: Page, count: int = 1) -> None:
     """Touch the first widget where nothing happens, and wait."""
+    await page.locator(".ct-widget").first.wait_for()
     await page.evaluate("""() => { for (const kind of ["pointerdown", "pointerup"])
         document.querySelector(".ct-widget").dispatchEvent(new PointerEvent(kind, {bubbles: true})) }""")
     await live(page, count)
@@ -369,6 +370,31 @@ async def test_a_page_that_nobody_touches_takes_no_kernel(settings, chromium):
         await page.reload(wait_until="networkidle")
         await page.wait_for_timeout(1000)
         assert not site.pages.kernels.owners and await page.locator("[data-live], .ct-widget-state").count() == 0
+
+
+async def test_a_plot_that_the_page_has_is_not_sent_again(settings, chromium):
+    async with page_site(settings, WAVES, "import ipywidgets; ipywidgets.IntSlider(description='Other')") as site:
+        page = await opened(chromium, site)
+        frames: list[int] = []
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(len(data))))
+        await page.reload()
+        plot = page.locator(".ct-widget img")
+        before = await plot.get_attribute("src")
+        await page.get_by_label("Other").focus()
+        await page.keyboard.press("ArrowRight")
+        await live(page, 2)
+        assert await plot.get_attribute("src") == before and max(frames) < 20_000
+        await expect(page.locator(".ct-widget pre")).to_have_text("n is 3")
+        await page.locator(".noUi-handle").first.focus()
+        await page.keyboard.press("ArrowRight")
+        await expect(page.locator(".ct-widget pre")).to_have_text("n is 4")
+        assert await plot.count() == 1 and await plot.get_attribute("src") != before
+        # A new kernel: what was recorded is no more in the page, and comes from the service.
+        os.kill(site.pages.kernels.owners[only_kernel(site)].pid, signal.SIGKILL)
+        await page.locator("#ct-notice button").click()
+        await live(page, 2)
+        await expect(page.locator(".ct-widget pre")).to_have_text("n is 4")
+        assert not page.faults
 
 
 async def test_a_reload_and_a_second_tab_keep_the_kernel_and_what_it_shows(settings, chromium):

@@ -47,6 +47,7 @@ export async function fillIn(data) {
   } else state?.remove();
   narrowTables(document);
   document.dispatchEvent(new CustomEvent("ct-cells"));
-  Object.assign(data, { widgets: filled.widgets, modules: filled.modules });
+  const { widgets, modules, states } = filled;
+  Object.assign(data, { widgets, modules, states });
   return filled.widgets;
 }

@@ -36,18 +36,20 @@ export class Widgets {
       document.addEventListener(kind, () => { this.held = false; }, true);
     }
     const touched = [...this.touches.controls.values(), document.activeElement]
-      .map((one) => one.closest(".ct-widget[data-model-id]")).find(Boolean);
+      .map((one) => this.places.find((place) => place.contains(one))).find(Boolean);
     if (touched || data.running) this.start(touched);
     else this.#prefetch();
   }
 
   get places() {
-    return [...document.querySelectorAll(".ct-widget[data-model-id]")];
+    // One inside another's output comes with that.
+    return [...document.querySelectorAll(".ct-widget[data-model-id]")]
+      .filter((one) => !one.parentElement.closest(".ct-widget"));
   }
 
   #touched(event) {
     if (this.room || this.over) return;
-    const place = event.target.closest?.(".ct-widget[data-model-id]");
+    const place = this.places.find((one) => one.contains(event.target));
     if (place && !event.target.closest(".ct-widget-state")) this.start(place);
   }
 
@@ -81,7 +83,8 @@ export class Widgets {
   async #begin() {
     const [runtime, kernel] = await Promise.all([this.#runtime(), this.#kernel()]);
     const room = await runtime.connect({ base: this.data.base, kernel, words: this.words,
-      lost: () => this.watch.lost(room), changed: () => this.values.save(kernel, room.changed) });
+      states: this.data.states, lost: () => this.watch.lost(room),
+      changed: () => this.values.save(kernel, room.changed) });
     await room.apply(this.values.to(kernel));
     await room.apply(this.touches.collected());
     for (const id of this.touches.presses.splice(0)) await room.press(id, { event: "click" });

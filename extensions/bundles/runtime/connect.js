@@ -11,10 +11,11 @@ import { Line } from "./socket.js";
  * @param options.base - the service's address, with slashes at both ends
  * @param options.kernel - the kernel's id
  * @param options.words - sentences by name
+ * @param options.states - the address of the widgets' states as the page shows them
  * @param options.lost - called when the line breaks
  * @param options.changed - called after a value went to the kernel
  */
-export async function connect({ base, kernel, words, lost, changed }) {
+export async function connect({ base, kernel, words, states, lost, changed }) {
   configure(`${base}page/`);
   // Modules with parts of their own look for them here, as in a notebook.
   document.body.dataset.baseUrl = `${base}page/`;
@@ -23,7 +24,7 @@ export async function connect({ base, kernel, words, lost, changed }) {
   address.protocol = address.protocol.replace("http", "ws");
   const line = new Line(address.href, { message: (message) => comms.receive(message), lost });
   const comms = new Comms((...given) => line.send(...given));
-  const manager = new Manager(comms, words);
+  const manager = new Manager(comms, words, states);
   manager.onchanged = changed;
   await line.connect();
   await manager.load();

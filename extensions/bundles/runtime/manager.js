@@ -13,9 +13,11 @@ export class Manager extends ManagerBase {
   /**
    * @param comms - the comms of the kernel
    * @param words - sentences by name
+   * @param states - the address of the widgets' states as the page shows them
    */
-  constructor(comms, words) {
+  constructor(comms, words, states) {
     super();
+    this.states = states;
     this.comms = comms;
     this.words = words;
     this.outputs = new Set();
@@ -47,6 +49,12 @@ export class Manager extends ManagerBase {
 
   loadClass(name, module) {
     return findClass(name, module);
+  }
+
+  /** Return what an Output widget showed when the lesson was recorded. */
+  async recorded(id) {
+    this.asked ??= fetch(this.states).then((answer) => answer.json());
+    return (await this.asked).state[id]?.state.outputs ?? [];
   }
 
   /** Bring all models to the kernel's state, and make those that are new. */

@@ -9,6 +9,8 @@ import { Widget } from "@lumino/widgets";
 const MOST = 200;          // outputs kept
 const TEXT = 200_000;      // characters of one stream
 const IMAGES = ["image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp"];
+const RECORDED = "recorded"; // stands for all that the page showed before it was live
+const CALM = 250;
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const ORDER = [VIEW, "text/html", "text/markdown", ...IMAGES, "text/latex", "text/plain"];
 // eslint-disable-next-line no-control-regex
@@ -88,6 +90,7 @@ export class OutputView extends DOMWidgetView {
   }
 
   show() {
+    this.hold();
     const outputs = this.model.get("outputs").filter((one) => one.name !== "stderr");
     outputs.forEach((output, index) => {
       const old = this.parts[index];
@@ -105,6 +108,26 @@ export class OutputView extends DOMWidgetView {
       this.drop(old);
       old.element.remove();
     }
+  }
+
+  /** Nothing below jumps while a new picture takes the place of an old one. */
+  hold() {
+    this.el.style.minHeight = `${this.el.offsetHeight}px`;
+    clearTimeout(this.holding);
+    this.holding = setTimeout(() => { this.el.style.minHeight = ""; }, CALM);
+  }
+
+  /** What was recorded: it stands in the page as a snapshot, or the service has it. */
+  recall(place) {
+    const shown = document.querySelector(`[data-ct-output="${this.model.model_id}"]`);
+    if (shown) {
+      place.append(...[...shown.childNodes].map((node) => node.cloneNode(true)));
+      return;
+    }
+    this.model.widget_manager.recorded(this.model.model_id).then((outputs) => {
+      const now = this.model.get("outputs");
+      if (now[0]?.output_type === RECORDED) this.model.put([...outputs, ...now.slice(1)]);
+    }, () => {});
   }
 
   drop(part) {
@@ -140,7 +163,10 @@ export class OutputView extends DOMWidgetView {
     const place = document.createElement("div");
     place.className = "jp-OutputArea-output";
     child.append(place);
-    if (output.output_type === "stream") {
+    if (output.output_type === RECORDED) {
+      child.className = place.className = "";
+      this.recall(place);
+    } else if (output.output_type === "stream") {
       place.classList.add("jp-RenderedText");
       place.append(pre(output.text));
     } else if (output.output_type === "error") {

@@ -2,7 +2,8 @@
 
 Runs in the visitor's kernel. Stock front ends send every plot of an Output widget back to the
 kernel, which then echoes it: twice the bytes of the plot over a line that may be slow. Here the
-kernel itself notes what an Output widget shows; a reload or a second tab asks for it.
+kernel itself notes what an Output widget shows; a reload or a second tab asks for it. What an
+Output widget showed when the lesson was recorded is in the page already and is not sent again.
 """
 
 from __future__ import annotations
@@ -16,12 +17,22 @@ from coteach.pages.recorder import Place
 
 MOST_OUTPUTS = 200
 MOST_TEXT = 200_000
+VIEW = "application/vnd.jupyter.widget-view+json"
+RECORDED = "recorded"
+"""The kind of an output that stands for all that the page shows already."""
 KINDS = ("display_data", "execute_result", "stream", "error", "clear_output")
 
 
 def _widgets() -> list[Any]:
     module = sys.modules.get("ipywidgets.widgets.widget")
     return list(module._instances.values()) if module else []
+
+
+def _still(outputs: Any) -> bool:
+    """Say whether there are outputs, and nothing in them that moves or runs."""
+    kinds = [output.get("data") or {} for output in outputs]
+    return bool(kinds) and not any(
+        VIEW in data or "<script" in str(data.get("text/html", "")) for data in kinds)
 
 
 def drop_scripts_of_questions() -> None:
@@ -36,9 +47,11 @@ def drop_scripts_of_questions() -> None:
 class Keeper:
     """Stands before a session's `send` and notes what Output widgets capture."""
 
-    def __init__(self, send: Callable[..., Any]) -> None:
+    def __init__(self, send: Callable[..., Any], *, recorded: bool = True) -> None:
         self._send = send
         self._places: dict[str, Place] = {}
+        self._recorded = {widget.model_id: widget.outputs for widget in _widgets()
+                          if recorded and _still(getattr(widget, "outputs", ()))}
 
     def __call__(self, stream: Any, message: Any, content: Any = None, parent: Any = None,
                  *more: Any, **names: Any) -> Any:
@@ -49,6 +62,8 @@ class Keeper:
                 self.note(message["header"]["msg_type"], message["content"],
                           message.get("parent_header"))
             else:
+                if message == "comm_msg":
+                    self._shorten(content["data"])
                 self.note(str(message), content, (parent or {}).get("header", parent))
         return self._send(stream, message, content, parent, *more, **names)
 
@@ -63,6 +78,15 @@ class Keeper:
         for widget in _widgets():
             if getattr(widget, "msg_id", None) == cause and hasattr(widget, "outputs"):
                 self._add(widget, kind, content)
+
+    def _shorten(self, data: dict[str, Any]) -> None:
+        """Say of outputs that are as they were recorded no more than that."""
+        if data.get("method") != "update_states":
+            return
+        for widget in _widgets():
+            recorded = self._recorded.get(widget.model_id)
+            if recorded is not None and widget.outputs is recorded:
+                data["states"][widget.model_id]["state"]["outputs"] = [{"output_type": RECORDED}]
 
     def _add(self, widget: Any, kind: str, content: dict[str, Any]) -> None:
         place = self._places.setdefault(widget.model_id, Place())
@@ -85,7 +109,13 @@ class Keeper:
                     output.update(data=content.get("data"), metadata=content.get("metadata"))
 
 
-def keep(session: Any) -> None:
-    """Let a kernel's session remember."""
+def keep(session: Any, *, recorded: bool) -> None:
+    """Let a kernel's session remember.
+
+    Parameters
+    ----------
+    recorded
+        Whether the kernel is of the very execution that the page was made of.
+    """
     drop_scripts_of_questions()
-    session.send = Keeper(session.send)
+    session.send = Keeper(session.send, recorded=recorded)

@@ -130,7 +130,7 @@ def become_kernel(line: socket.socket, execution: Execution, *, alone: bool) -> 
         app = VisitorApp.instance(config=config)
         app.begin(request)
         execution.hand_to(app.kernel)
-        keeping.keep(app.session)
+        keeping.keep(app.session, recorded=not alone)
         line.send(READY)
         if not alone:
             line.close()

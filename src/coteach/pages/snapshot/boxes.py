@@ -74,7 +74,8 @@ def _stack(drawing: Drawing, model_id: str, about: State) -> Markup:
 def output(drawing: Drawing, model_id: str, about: State) -> Markup:
     """Return an Output widget with what it shows."""
     inner = Markup(drawing.outputs_to_html(about["state"].get("outputs") or []))  # noqa: S704
-    return frame(drawing, about, "jupyter-widgets-output-area jp-OutputArea widget-output", inner)
+    return frame(drawing, about, "jupyter-widgets-output-area jp-OutputArea widget-output", inner,
+                 data_ct_output=model_id)
 
 
 DRAW: dict[str, Callable[[Drawing, str, State], Markup]] = {
