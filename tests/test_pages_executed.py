@@ -83,6 +83,25 @@ def test_large_pictures_leave_the_page_and_small_ones_stay():
     assert pictures.png_size("no picture") is None
 
 
+def test_pictures_of_the_folder_come_with_the_page_and_nothing_from_outside(tmp_path):
+    folder = tmp_path / "lesson"
+    (folder / "my pics").mkdir(parents=True)
+    for name in ("a.png", "my pics/b.JPG", "notes.txt"):
+        (folder / name).write_bytes(b"inside")
+    (tmp_path / "secret.png").write_bytes(b"outside")
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    inside = base64.b64encode(b"inside").decode()
+
+    def source(address: str) -> str:
+        html = pictures.taken_in(f'<p><img alt="x" src="{address}" width=3></p>', folder)
+        return html.partition('src="')[2].partition('"')[0]
+    assert source("a.png") == source("./a.png") == f"data:image/png;base64,{inside}"
+    assert source("my%20pics/b.JPG") == f"data:image/jpeg;base64,{inside}"
+    for kept in ("../secret.png", "link.png", "notes.txt", "no.png", "/etc/x.png",
+                 "https://x.example/a.png", "//x.example/a.png", "data:image/png;base64,AA.png"):
+        assert source(kept) == kept
+
+
 def _write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path

@@ -11,11 +11,18 @@ import hashlib
 import re
 import struct
 from collections.abc import Callable, Mapping
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
 
 INSIDE = 4000
 """Pictures of up to this many base64 characters stay where they are."""
 KINDS = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
          "svg": "image/svg+xml"}
+MOST_OF_PAGE = 30_000_000
+"""Bytes of pictures of the lesson's folder that one page carries."""
+_NAMED = re.compile(r"""(<img\b[^>]*?\ssrc=["'])(?![a-zA-Z]+:|/|#)([^"'?#<>]+)"""
+                    r"""(\.(?:png|jpe?g|gif|webp|svg))(["'])""", re.I)
 _ENDINGS = {mime: ending for ending, mime in KINDS.items()}
 _DATA = re.compile(
     r"data:(image/(?:png|jpeg|gif|webp|svg\+xml));base64,([A-Za-z0-9+/=\s]{"
@@ -45,6 +52,37 @@ def taken_out(html: str, address: Callable[[str], str]) -> tuple[str, dict[str, 
         return address(name)
 
     return _DATA.sub(take, html), files
+
+
+def taken_in(html: str, folder: Path | None) -> str:
+    """Return HTML that carries the pictures of the lesson's folder that it names.
+
+    Parameters
+    ----------
+    html
+        A page.
+    folder
+        The lesson's; what lies outside of it is left alone, and so is what is no picture.
+    """
+    if folder is None:
+        return html
+    root, room = folder.resolve(), MOST_OF_PAGE
+
+    def take(found: re.Match[str]) -> str:
+        nonlocal room
+        before, address, ending, after = found.groups()
+        try:
+            path = (root / unquote(unescape(address + ending))).resolve()
+            if not path.is_relative_to(root) or not path.is_file() or path.stat().st_size > room:
+                return found.group(0)
+            content = path.read_bytes()
+        except (OSError, ValueError):
+            return found.group(0)
+        room -= len(content)
+        mime = KINDS["jpg" if ending.lower() == ".jpeg" else ending.lower()[1:]]
+        return f"{before}data:{mime};base64,{base64.b64encode(content).decode()}{after}"
+
+    return _NAMED.sub(take, html)
 
 
 def png_size(content: str) -> tuple[int, int] | None:

@@ -113,7 +113,7 @@ class Renderer:
             notebook, self._resources(page, shown, made, widgets, words),
             asset_base=self._slot(made, "assets"), sources=page.show_sources)
         made.html, made.files = pictures.taken_out(
-            html, lambda name: self._address(page.digest, name))
+            pictures.taken_in(html, page.folder), lambda name: self._address(page.digest, name))
         made.widgets, made.modules = views.live, views.modules()
         self._split(made)
         return made
