@@ -137,10 +137,10 @@ def _still(section: str) -> str:
 
 
 def _header(language: str, languages: Sequence[str], cards: Sequence[Mapping[str, str]]) -> Markup:
-    links = Markup(" ").join(
+    links = Markup('<nav aria-label="{}">{}</nav>').format(_("Language"), Markup(" ").join(
         Markup('<a href="../{}/index.html" lang="{}" hreflang="{}"{}>{}</a>').format(
             tag, tag, tag, Markup(' aria-current="true"') if tag == language else "",
-            LANGUAGES.get(tag, tag)) for tag in languages)
+            LANGUAGES.get(tag, tag)) for tag in languages))
     choose = Markup('<select id="ct-card"><option value="">{}</option>{}</select>').format(
         _("Choose your name card"), Markup("").join(
             Markup('<option value="{}">{}</option>').format(card["id"], card["nickname"])
@@ -149,14 +149,13 @@ def _header(language: str, languages: Sequence[str], cards: Sequence[Mapping[str
         '<input type="text" id="ct-card" maxlength="24" autocomplete="off">'))
     asked = _("Which name card is yours?") if cards else _("What is your nickname?")
     return Markup(
-        '<a class="skip" href="#ct-main">{skip}</a><header class="ct-offline">'
-        '<nav aria-label="{language}">{links}</nav>'
+        '<a class="skip" href="#ct-main">{skip}</a><header class="ct-offline">{links}'
         '<form id="ct-who" hidden><label for="ct-card">{asked}</label> {field} '
         '<button type="submit">{go}</button>'
         '<p class="ct-problem" role="alert" hidden>{first}</p></form>'
         '<p id="ct-me" hidden><strong></strong> <button type="button" id="ct-other">{other}'
         '</button></p></header>').format(
-            skip=_("Go to the content"), language=_("Language"), asked=asked, field=field,
+            skip=_("Go to the content"), asked=asked, field=field,
             links=links if len(languages) > 1 else "", go=_("Begin"), other=_("Not you?"),
             first=_("Say first who you are; then you can answer."))
 
