@@ -313,6 +313,28 @@ async def test_a_recorded_voice_plays_and_is_loaded_only_when_it_is_asked_for(se
     assert 0.9 < heard < 1.2 and [url for url in asked if "/voice/vi/intro.opus" in url]
 
 
+async def test_a_pause_on_a_line_that_is_down_holds_nobody_up(service, chromium):
+    child = await phone(chromium, service)
+    await child.page.clock.install()
+    await child.code()
+    await child.card("Mai")
+    await child.lesson()
+    page = await (await teachers(chromium, service)).new_page()
+    await page.goto(f"{service.url}/c/teach/{service.ids['session']}")
+    await page.get_by_role("button", name="Pause: eyes up").click()
+    curtain = child.page.locator(".ct-curtain")
+    await expect(curtain).to_be_visible(timeout=SLOW)
+    assert not await curtain.get_by_role("button").count()
+    await child.page.context.set_offline(True)
+    await child.page.clock.fast_forward(60_000)
+    await expect(curtain).to_contain_text("Your line is down. You can go on reading.")
+    await curtain.get_by_role("button", name="Go on").tap()
+    await expect(curtain).to_have_count(0)
+    await expect(child.page.get_by_role("heading", name="The swing")).to_be_visible()
+    await child.page.context.set_offline(False)
+    await expect(curtain).to_be_visible(timeout=SLOW)
+
+
 async def test_a_class_that_is_closed_in_a_pause_says_so_and_covers_nothing(service, chromium):
     child = await phone(chromium, service)
     await child.code()

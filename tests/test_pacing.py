@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 
+import nbformat
 import pytest
 from classroom_site import answer, running
 
@@ -177,3 +179,21 @@ async def test_the_board_shows_one_question_to_its_teacher_alone(site):
         assert (await teacher.get(address, params={"id": "nothing"})).status_code == 404
     async with site.teacher("otto") as otto:
         assert (await otto.get(address, params={"id": "q-choice#slower"})).status_code == 403
+
+
+async def test_the_teacher_is_told_what_did_not_work_in_her_lesson(site):
+    file = site.settings.layout.lessons / "swing" / "lesson.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("1 / 0", id="broken"))
+    nbformat.write(notebook, file)
+    site.room.states.forget(site.ids["session"])
+    pupil = await site.pupil("Mai")
+    await pupil.page()
+    async with asyncio.timeout(60), site.teacher() as teacher, teacher.stream(
+            "GET", f"/c/teach/{site.ids['session']}/events") as stream:
+        async for line in stream.aiter_lines():
+            if line.startswith("data: ") and (found := json.loads(line[6:])["problems"]):
+                break
+    assert found == [{
+        "part": "What do you think?", "message": "This cell stopped with ZeroDivisionError: "
+        "division by zero.", "hint": "Run it in JupyterLab to see where."}]
