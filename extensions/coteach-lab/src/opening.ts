@@ -43,7 +43,7 @@ async function onDisk(docs: IDocumentManager, context: Context): Promise<'same' 
  * back with her answers; one that became another on the disk gets another name, so JupyterLab has
  * nothing to ask.
  */
-export async function saveOpen(docs: IDocumentManager, path: string): Promise<void> {
+export async function saveOpen(docs: IDocumentManager, path: string, handingIn = true): Promise<void> {
   const context = docs.findWidget(path, null)?.context;
   if (!context?.isReady) {
     return;
@@ -64,7 +64,9 @@ export async function saveOpen(docs: IDocumentManager, path: string): Promise<vo
   }
   if (failed) {
     throw new Problem(
-      t('Your open notebook could not be saved, so nothing was handed in.'),
+      handingIn
+        ? t('Your open notebook could not be saved, so nothing was handed in.')
+        : t('Your open notebook could not be saved.'),
       t('Leave this tab open. If the disk is full, delete files that you don’t need or tell your trainer, then try again.'),
       'not-saved');
   }
@@ -76,7 +78,7 @@ export async function keepOpen(docs: IDocumentManager, open: string[], folder: s
   let saved = 0;
   for (const path of inside) {
     if ((await onDisk(docs, docs.findWidget(path, null)!.context)) === 'missing') {
-      await saveOpen(docs, path);
+      await saveOpen(docs, path, false);
       saved += 1;
     }
   }
