@@ -146,8 +146,9 @@ class Settings:
     """Memory of one teacher's Lab with its kernels."""
     lesson_memory_mb: int = 512
     """Memory of one kernel of a class page."""
-    lesson_kernels: int = 40
-    """Kernels of class pages at the same time; one takes about 100 MB."""
+    lesson_kernels: int = 80
+    """Kernels of class pages at the same time; one takes about 30 MB, or 100 MB where the lesson
+    can't be copied. Who comes later waits in line and can read."""
     process_limit: int = 256
     fork_labs: bool = True
     """Start Labs as forks of one process that has imported JupyterLab."""
