@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coteach.lessonpack import Lesson, sections, voices
+from coteach.lessonpack import Lesson, sections, voices, weight
 
 LESSON = Path(__file__).parent / "data" / "lesson"
 
@@ -55,6 +55,13 @@ def test_a_cell_is_spoken_in_the_first_wanted_language_that_has_it(tmp_path):
         "intro": ("voice/vi/intro.opus", "vi"), "look": ("voice/en/look.ogg", "en"),
         "ask": ("voice/tay/ask.webm", "tay")}
     assert voices(lesson, ["en"])["intro"].path == "voice/en/intro.opus"
+
+
+def test_a_voice_of_no_cell_is_told_as_unused_and_the_others_weigh_nothing(tmp_path):
+    lesson = spoken(tmp_path, "en/intro.opus", "en/inrto.opus")
+    assert weight.assets(lesson).unused == ("voice/en/inrto.opus",)
+    found = weight.weight(lesson)
+    assert found.pictures == 0 and found.unused == 4
 
 
 def test_a_lesson_without_voices_has_none(tmp_path):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coteach.lessonpack.lesson import Lesson
+from coteach.lessonpack.notebook import read_notebook
 
 TYPES = {
     "opus": "audio/ogg; codecs=opus", "ogg": "audio/ogg", "mp3": "audio/mpeg",
@@ -56,6 +57,13 @@ def voices(lesson: Lesson, wanted: Sequence[str]) -> dict[str, Voice]:
         for cell, file in _files(lesson.assets / "voice" / tag).items():
             found.setdefault(cell, Voice(f"voice/{tag}/{file.name}", tag))
     return found
+
+
+def voice_files(lesson: Lesson) -> set[str]:
+    """Return the voices that belong to a cell of the lesson, as paths below `assets/`."""
+    cells = {str(cell.id) for cell in read_notebook(lesson.notebook_path).cells}
+    return {f"voice/{tag}/{file.name}" for tag in voice_languages(lesson)
+            for cell, file in _files(lesson.assets / "voice" / tag).items() if cell in cells}
 
 
 def _files(folder: Path) -> dict[str, Path]:

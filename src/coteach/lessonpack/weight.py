@@ -12,6 +12,7 @@ import nbformat
 from coteach.lessonpack.lesson import Lesson
 from coteach.lessonpack.notebook import joined, read_notebook, translation_file
 from coteach.lessonpack.translate import Translation
+from coteach.lessonpack.voices import voice_files
 
 _ASSET = re.compile(r"assets/([\w./%+~@-]+)")
 _MARKDOWN_PICTURE = re.compile(r"!\[[^\]]*\]\(\s*<?(https?://[^)\s>]+)")
@@ -28,7 +29,7 @@ class Weight:
 
     notebook: int
     pictures: int
-    """What lies in `assets/` and is used."""
+    """What lies in `assets/` and is used, voices aside."""
     unused: int
     largest: tuple[tuple[str, int], ...]
     """The heaviest used files, heaviest first."""
@@ -72,15 +73,16 @@ def assets(lesson: Lesson) -> Assets:
     return Assets(
         missing=tuple((cell, name) for name, cell in named.items()
                       if name not in there and "/" + name not in there),
-        unused=tuple(sorted(there - set(named))))
+        unused=tuple(sorted(there - set(named) - voice_files(lesson))))
 
 
 def weight(lesson: Lesson) -> Weight:
     """Return what the lesson weighs."""
-    unused = set(assets(lesson).unused)
+    # A voice is loaded only when a pupil asks for it.
+    unused, spoken = set(assets(lesson).unused), voice_files(lesson)
     sizes = {str(f.relative_to(lesson.assets)): f.stat().st_size
              for f in lesson.assets.rglob("*") if f.is_file()} if lesson.assets.is_dir() else {}
-    used = sorted(((name, size) for name, size in sizes.items() if name not in unused),
+    used = sorted(((name, size) for name, size in sizes.items() if name not in unused | spoken),
                   key=lambda pair: -pair[1])
     return Weight(
         notebook=lesson.notebook_path.stat().st_size, pictures=sum(size for _name, size in used),
