@@ -72,6 +72,8 @@ def answer_and_hand_in(page: Page, deployment, screenshot) -> str:
     page.set_viewport_size({"width": 1280, "height": 2600})
     lab.open_step(page, "Write your bad-line plan and hand it in")
     expect(page.locator(".jp-Notebook:visible")).to_contain_text("your bad-line plan")
+    # Teachers need no programming: nbgrader's button answers with tracebacks.
+    expect(page.locator(".jp-NotebookPanel-toolbar:visible")).not_to_contain_text("Validate")
     lab.write_cell(page, "# YOUR CODE HERE",
                    'steps = ["picture and sound", "slide and sound", "sound", "text", "paper"]')
     lab.write_cell(page, "# YOUR CODE HERE",
