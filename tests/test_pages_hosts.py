@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -60,6 +61,17 @@ async def kernel(hosts, page: Page, visitor: str = "v") -> psutil.Process:
             found, _place = await hosts.kernels.ask(visitor, page)
             if found is not None:
                 return psutil.Process(hosts.kernels.owners[found].pid)
+
+
+async def test_a_service_may_open_enough_files_for_its_kernels(hosts):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+        LessonKernels(hosts, hosts.settings)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, 16_384)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
 
 
 async def test_without_a_template_a_host_starts_as_a_program_in_the_same_walls(hosts):

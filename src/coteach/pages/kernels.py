@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import time
 import uuid
 import weakref
@@ -48,6 +49,14 @@ GONE = 4404
 """The code that a page's socket is closed with when its kernel has ended."""
 
 log = structlog.get_logger("pages")
+
+
+def more_files(most: int = 16_384) -> None:
+    """Let this process open as many files as it may: a kernel with an open page takes a dozen."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @dataclass
@@ -93,6 +102,7 @@ class LessonKernels(AsyncMappingKernelManager):
                          allowed_message_types=ALLOWED_MESSAGES, connection_dir=str(folder),
                          root_dir=str(folder if folder.is_dir() else Path.cwd()))
         self.kernel_manager_class = "coteach.pages.visitorkernel.VisitorKernel"
+        more_files()
         self.hosts = hosts
         self.limit = settings.lesson_kernels
         self.owners: dict[str, Owned] = {}

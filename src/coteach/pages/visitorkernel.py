@@ -72,6 +72,9 @@ class VisitorKernel(ServerKernelManager):
         self.provisioner.connection_info = self.get_connection_info()
         return [], {}
 
+    async def _async_post_start_kernel(self, **kw: Any) -> None:
+        """Open no socket of our own: such a kernel is ended by its line and not asked to end."""
+
     def emit(self, schema_id: Any = "", data: Any = None) -> None:
         """Nobody listens to jupyter_server's events here, and each costs milliseconds."""
 
