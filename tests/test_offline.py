@@ -354,6 +354,10 @@ async def test_an_answer_that_is_refused_holds_up_no_other(service, chromium):
     await said(asked(page, "number"), HAS_IT)
     await said(asked(page, "text"), "Write less.")
     assert stored(service) == [("q-text", {"text": "x"}), ("q-number", {"number": 8.0})]
+    await write(asked(page, "text"), "short")
+    await said(asked(page, "text"), HAS_IT)
+    await page.reload()
+    await said(asked(page, "text"), HAS_IT)
 
 
 async def test_the_teacher_shows_a_poll_and_lets_photos_in(service, chromium):
@@ -366,8 +370,9 @@ async def test_the_teacher_shows_a_poll_and_lets_photos_in(service, chromium):
     await watch.get_by_role("button", name="Hide the result").wait_for()
     await asked(page, "poll").get_by_label("Evening").check()
     await expect(asked(page, "poll")).to_contain_text("What your class says")
-    await page.reload()
     photo = asked(page, "photo")
+    # The page hears of the switch by itself.
+    await expect(photo.get_by_text("Take or choose a photo")).to_be_visible(timeout=SLOW)
     await photo.locator("input[type=file]").set_input_files("src/coteach/classroom/static/icon-512.png")
     await said(photo, HAS_IT)
     await expect(photo.get_by_alt_text("Your photo")).to_be_visible()

@@ -47,7 +47,8 @@ export class Outbox extends EventTarget {
     this.refusal = ""; // why the server takes nothing more
     this.trouble = ""; // what keeps the server from taking answers now, in its own words
     this.line = true; // whether the server was reached at the last try
-    this.told = {}; // what the class allows and shows
+    // What the class allows and shows; photos are off until the class says otherwise.
+    this.told = page.answers ? { photos: false } : {};
     this.wait = FIRST_WAIT;
     this.owner = uuid();
     try {
@@ -68,6 +69,7 @@ export class Outbox extends EventTarget {
     await this.takeOver();
     if (this.page.answers) await this.kept.keepOnly(this.page.pupil);
     this.drafts = await this.kept.all("drafts", this.page.pupil);
+    this.told = (await this.kept.all("about", this.page.pupil)).get("told") ?? this.told;
     await this.refresh();
   }
 
@@ -156,7 +158,7 @@ export class Outbox extends EventTarget {
       this.line = true;
       if (answer.ok) {
         const body = await answer.json();
-        this.told = body.told ?? {};
+        await this.hear(body.told);
         for (const event of body.events) {
           const name = nameOfEvent(event);
           const before = this.known.get(name);
@@ -171,6 +173,18 @@ export class Outbox extends EventTarget {
     }
     this.changed();
     this.send();
+  }
+
+  /** Take what the class allows and shows; a photo that was refused may go when photos are on. */
+  async hear(told) {
+    if (!told) return;
+    this.told = told;
+    await this.kept.put("about", this.page.pupil, "told", told);
+    if (!told.photos) return;
+    for (const row of this.rows.filter((one) => one.refused && one.event.value.kind === "photo")) {
+      delete row.refused;
+      await this.kept.change(row);
+    }
   }
 
   later() {
@@ -269,7 +283,13 @@ export class Outbox extends EventTarget {
       this.known.set(nameOfEvent(row.event), { value: row.event.value, blob: row.blob });
     }
     this.rows = this.rows.filter((row) => !stored.has(row.event.id));
-    if (body.told) this.told = body.told;
+    await this.hear(body.told);
+    // What was refused before is answered now.
+    const names = new Set(there.map((row) => nameOfEvent(row.event)));
+    const old = this.rows.filter((row) => row.refused && names.has(nameOfEvent(row.event))
+      && row.seq < there.at(-1).seq);
+    if (old.length) await this.kept.drop(old);
+    this.rows = this.rows.filter((row) => !old.includes(row));
     this.refusal = this.trouble = "";
     this.wait = FIRST_WAIT;
     this.tell();
