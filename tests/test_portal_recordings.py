@@ -14,7 +14,7 @@ from coteach.hub.session import SESSION_COOKIE, Sessions
 from coteach.lessonpack import find_courses
 from coteach.portal.app import create_application
 from coteach.settings import secrets_of
-from coteach.store import Database, events, recordings, rooms, utcnow
+from coteach.store import Database, events, outcomes, recordings, rooms, utcnow
 from coteach.store.schema import Cohort, CohortMember, Person, Recording
 from coteach.tokens import TokenSigner
 
@@ -129,6 +129,9 @@ def test_the_newest_mark_of_each_marker_counts(alliance):
     linh.post(alliance.url("marks"), json={"rubric_line": line, "level": 2})
     seen = trainer.get(alliance.url("marks")).json()["marks"]
     assert sorted((m["author"], m["level"]) for m in seen) == [("Linh", 2), ("Trainer", 3)]
+    assert {m["author"]: m["self"] for m in seen} == {"Linh": True, "Trainer": False}
+    with alliance.database.reading() as session:
+        assert outcomes.marks(session, [alliance.recording]) == [(alliance.recording, line, 3)]
     for body in ({"rubric_line": line, "level": 4}, {"rubric_line": "none", "level": 1}):
         assert trainer.post(alliance.url("marks"), json=body).status_code in (400, 404)
     assert alliance.client("mei").post(

@@ -17,6 +17,12 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+/** Join sentences: with a space, and without one after a full-width mark. */
+export function sentences(...parts) {
+  return parts.filter(Boolean).reduce((text, part) => (
+    !text || /[。！？」）]$/.test(text) ? text + part : `${text} ${part}`), "");
+}
+
 /** Translate; {names} are filled from `values`. */
 export function t(message, values = {}) {
   const found = catalog[message];

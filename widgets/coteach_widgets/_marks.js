@@ -2,13 +2,16 @@
 
 import { api } from "./_api.js";
 import { h } from "./_dom.js";
-import { t } from "./_i18n.js";
+import { sentences, t } from "./_i18n.js";
 
 /** Return the panel with the rubric of a recording. */
 export function marksPanel(recording, onChange) {
   const problem = h("p", { class: "ct-problem", role: "alert", hidden: true });
   const panel = h("div", { class: "ct-rubric" },
-    h("h3", {}, t("Rubric")), recording.rubric.map((line) => lineOf(recording, line, save)), problem);
+    h("h3", {}, t("Rubric")),
+    recording.mine ? h("p", { class: "ct-small" },
+      t("This is your own view of your lesson. Your trainer marks for herself, and only her levels count in reports.")) : null,
+    recording.rubric.map((line) => lineOf(recording, line, save)), problem);
 
   async function save(line, level, saved) {
     problem.hidden = true;
@@ -21,10 +24,14 @@ export function marksPanel(recording, onChange) {
       onChange(recording);
     } catch (error) {
       problem.hidden = false;
-      problem.textContent = `${error.message} ${error.hint ?? ""}`.trim();
+      problem.textContent = sentences(error.message, error.hint);
     }
   }
   return panel;
+}
+
+function said(mark, line) {
+  return { name: mark.author, level: line.levels[mark.level] ?? mark.level };
 }
 
 function lineOf(recording, line, save) {
@@ -38,5 +45,5 @@ function lineOf(recording, line, save) {
         onchange: () => save(line, level, saved) }), words)),
     saved,
     others.map((mark) => h("p", { class: "ct-small" },
-      t("{name}: {level}", { name: mark.author, level: line.levels[mark.level] ?? mark.level }))));
+      mark.self ? t("{name} about herself: {level}", said(mark, line)) : t("{name}: {level}", said(mark, line)))));
 }

@@ -3,7 +3,7 @@
 
 import { api } from "./_api.js";
 import { clock, h } from "./_dom.js";
-import { t } from "./_i18n.js";
+import { sentences, t } from "./_i18n.js";
 import { marksPanel } from "./_marks.js";
 import { Playhead } from "./_playhead.js";
 
@@ -120,9 +120,9 @@ export function showPlayer(root, recording, { onChange = () => null, onDelete = 
       tracks.map((track) => h("figure", { class: "ct-tile" }, track.media,
         h("figcaption", {}, track.name)))),
     h("div", { class: "ct-timeline" }, pins, slider),
-    h("div", { class: "ct-bar" }, play, step(-5, t("Back 5 s")), step(5, t("On 5 s")), speed, time),
+    h("div", { class: "ct-bar" }, play, step(-5, t("Back 5 s")), step(5, t("Forward 5 s")), speed, time),
     recording.reason ? h("p", { class: "ct-small" }, reasonWords(recording)) : null,
-    h("p", { class: "ct-small" }, t("Keys: space plays and pauses, arrows move 5 seconds, [ and ] go to the comments, c writes one."))),
+    h("p", { class: "ct-small ct-keys" }, t("Keys: space plays and pauses, arrows move 5 seconds, [ and ] go to the comments, c writes one."))),
   h("div", { class: "ct-beside" },
     h("h3", {}, t("Comments")), empty, list, writing.element,
     recording.rubric.length ? marksPanel(recording, onChange) : null,
@@ -160,7 +160,7 @@ function commentForm(recording, { now, stop, added }) {
   });
   function say(error) {
     problem.hidden = false;
-    problem.textContent = `${error.message} ${error.hint ?? ""}`.trim();
+    problem.textContent = sentences(error.message, error.hint);
   }
   function moment(seconds) {
     if (Math.floor(seconds) === at && submit.textContent) return;
@@ -179,7 +179,7 @@ function deletion(recording, onDelete) {
         await api(`/api/v1/recordings/${recording.id}`, { method: "DELETE", json: { confirm: recording.id } });
         onDelete(recording);
       } catch (error) {
-        confirm.append(h("p", { class: "ct-problem", role: "alert" }, `${error.message} ${error.hint ?? ""}`));
+        confirm.append(h("p", { class: "ct-problem", role: "alert" }, sentences(error.message, error.hint)));
       }
     } }, t("Delete for good")), " ",
     h("button", { type: "button", class: "ct-quiet", onclick: () => { confirm.hidden = true; } }, t("Keep it")));

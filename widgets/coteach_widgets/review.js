@@ -1,7 +1,7 @@
 // Review: one's recordings with the comments at their moments and the marks.
 
 import { clock, h } from "./_dom.js";
-import { n, setCatalog, t } from "./_i18n.js";
+import { n, sentences, setCatalog, t } from "./_i18n.js";
 import { loadRecording, loadRecordings } from "./_recordings.js";
 import { reasonWords, showPlayer } from "./_player.js";
 import { begin } from "./_widget.js";
@@ -16,7 +16,7 @@ export function mountOne(root, { id, onDelete }) {
     const at = Number(new URLSearchParams(location.hash.slice(1)).get("t"));
     if (at) player.seek(at);
   }, (error) => {
-    root.replaceChildren(h("p", { class: "ct-problem", role: "alert" }, `${error.message} ${error.hint ?? ""}`));
+    root.replaceChildren(h("p", { class: "ct-problem", role: "alert" }, sentences(error.message, error.hint)));
   });
   return () => player?.close();
 }
@@ -36,7 +36,7 @@ export function mount(root, { module, onRecordings = () => null }) {
     try {
       all = await loadRecordings({ module, mine: true });
     } catch (error) {
-      stage.replaceChildren(h("p", { class: "ct-problem", role: "alert" }, `${error.message} ${error.hint ?? ""}`),
+      stage.replaceChildren(h("p", { class: "ct-problem", role: "alert" }, sentences(error.message, error.hint)),
         h("button", { type: "button", class: "ct-secondary", onclick: load }, t("Try again")));
       return;
     }

@@ -59,8 +59,9 @@ def _comment(comment: Comment, names: dict[str, str], reader: Person) -> dict[st
             "created": comment.created.isoformat(), "mine": comment.author_id == reader.id}
 
 
-def _mark(mark: Mark, names: dict[str, str], reader: Person) -> dict[str, Any]:
-    return {"rubric_line": mark.rubric_line, "level": mark.level,
+def _mark(mark: Mark, names: dict[str, str], reader: Person, owner: str) -> dict[str, Any]:
+    return {"self": mark.author_id == owner,  # somebody's view of herself, which no report counts
+            "rubric_line": mark.rubric_line, "level": mark.level,
             "author": names.get(mark.author_id, "?"), "rubric_version": mark.rubric_version,
             "created": mark.created.isoformat(), "mine": mark.author_id == reader.id}
 
@@ -98,7 +99,7 @@ def whole(session: Session, recording: Recording, reader: Person) -> dict[str, A
                     "levels": line.levels_in(language)} for line in module.rubric]
         if module else [],
         "comments": [_comment(c, names, reader) for c in comments],
-        "marks": [_mark(m, names, reader) for m in marks]}
+        "marks": [_mark(m, names, reader, recording.person_id) for m in marks]}
 
 
 @router.get("/api/v1/recordings", tags=["recordings"])
@@ -207,7 +208,8 @@ def add_mark(person: CurrentPerson, database: TheDatabase, recording: str,
         made = recordings.add_mark(
             session, found, person, rubric_line=mark.rubric_line, level=mark.level,
             rubric_version=module.rubric_version)
-        return {"mark": _mark(made, {person.id: person.display_name}, person)}
+        return {"mark": _mark(made, {person.id: person.display_name}, person,
+                              found.person_id)}
 
 
 @router.delete("/api/v1/recordings/{recording}", tags=["recordings"])

@@ -111,11 +111,16 @@ def recordings(session: Session, cohort_id: str) -> list[tuple[str, str, str, fl
 
 
 def marks(session: Session, recording_ids: Iterable[str]) -> list[tuple[str, str, int]]:
-    """Return each marker's newest level for each rubric line: (recording, line, level)."""
+    """Return each marker's newest level for each rubric line: (recording, line, level).
+
+    What somebody thinks of her own recording is hers and not counted.
+    """
     newest: dict[tuple[str, str, str], int] = {}
     rows = session.execute(
         select(Mark.recording_id, Mark.author_id, Mark.rubric_line, Mark.level)
-        .where(Mark.recording_id.in_(list(recording_ids))).order_by(Mark.created))
+        .join(Recording, Recording.id == Mark.recording_id)
+        .where(Mark.recording_id.in_(list(recording_ids)), Mark.author_id != Recording.person_id)
+        .order_by(Mark.created))
     for recording, author, line, level in rows:
         newest[(recording, author, line)] = level
     return [(recording, line, level) for (recording, _author, line), level in newest.items()]
