@@ -167,15 +167,16 @@ class ClassPages:
                 known.fail()
         executed = known.executed or (Executed({}) if known.failed else None)
         key = (get_language(), executed is not None)
-        if key not in known.rendered:
-            async with known.rendering:
-                if key not in known.rendered:
-                    made = await self._renderer.render(known.page, executed)
-                    await asyncio.to_thread(self._shelf.put_files, digest, made.files)
-                    if known.failed:
-                        return made
-                    known.rendered[key] = made
-        return known.rendered[key]
+        if key in known.rendered:
+            return known.rendered[key]
+        async with known.rendering:
+            if key in known.rendered:
+                return known.rendered[key]
+            made = await self._renderer.render(known.page, executed)
+            await asyncio.to_thread(self._shelf.put_files, digest, made.files)
+            if executed is known.executed:  # nothing newer came meanwhile
+                known.rendered[key] = made
+            return made
 
     async def write_page(self, handler: RequestHandler, page: Page, visitor: str) -> None:
         """Write a page to a handler's answer and finish it; a browser that has it gets 304.
