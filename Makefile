@@ -1,16 +1,18 @@
 # The commands of a checkout. A machine needs only Python 3.11 or later, git and make.
 #   make run     start the demo (ARGS="--port 9000 …" goes to `coteach up`)
 #   make test    lint, then every test
+#   make bench   measure this machine (ARGS="--visitors 10 --json" goes to the benchmark)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint docs messages constraints debian-packages
+.PHONY: help setup run test lint bench docs messages constraints debian-packages
 
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 TESTS ?=
+BENCH ?= classpage
 TAGS := zh-Hant vi
 
 help:
@@ -18,6 +20,7 @@ help:
 	echo "make run       start the demo at http://127.0.0.1:8000"
 	echo "make test      lint and run every test"
 	echo "make lint      ruff and mypy"
+	echo "make bench     measure class pages against stock Voila (BENCH=spawn: Labs)"
 	echo "make docs      write docs/commands.md from the commands themselves"
 	echo "make messages  collect the sentences to translate"
 	echo "make constraints  choose the newest versions that fit together"
@@ -78,6 +81,10 @@ debian-packages:
 
 test: debian-packages setup lint
 	@$(BIN)/python -m pytest $(TESTS)
+
+# Only ratios count, and only on a machine that does nothing else.
+bench: setup
+	@exec $(BIN)/coteach bench $(BENCH) $(ARGS)
 
 docs: setup
 	@$(BIN)/python -m typer coteach.cli utils docs --name coteach --title "Commands" --output docs/commands.md

@@ -1,0 +1,169 @@
+"""``python -m coteach.bench.compat``: other people's notebooks under stock Voila and under coteach.
+
+The notebooks come from the source distributions that their authors put on PyPI; nothing of them is
+kept in this repository. Everything is fetched into a temporary folder, with an environment of its
+own, by pip and uv. Rule: what is compared is what a person sees in a browser, and one touch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from coteach.bench import browser, seeing
+from coteach.bench.processes import Server, free_port
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "voila==0.5.13": (
+        "notebooks/basics.ipynb", "notebooks/bqplot.ipynb", "notebooks/dashboard.ipynb",
+        "notebooks/gridspecLayout.ipynb", "notebooks/interactive.ipynb", "notebooks/ipympl.ipynb",
+        "notebooks/mimerenderers.ipynb", "notebooks/multiple_widgets.ipynb",
+        "notebooks/query-strings.ipynb", "notebooks/yaml.ipynb"),
+    "ipywidgets==7.7.2": tuple(f"docs/source/examples/{name}.ipynb" for name in (
+        "Beat Frequencies", "Controller", "Exploring Graphs", "Factoring", "Image Browser",
+        "Image Processing", "Layout Example", "Layout Templates",
+        "Lorenz Differential Equations", "Media widgets", "Output Widget", "Using Interact",
+        "Variable Inspector", "Widget Alignment", "Widget Asynchronous", "Widget Basics",
+        "Widget Events", "Widget List", "Widget Styling")),
+}
+NEEDS = ("bqplot", "ipympl", "networkx", "sympy", "scipy", "scikit-image", "vega_datasets")
+"""What the notebooks import besides what coteach itself needs."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One notebook under both."""
+
+    notebook: str
+    stock: seeing.Seen
+    ours: seeing.Seen
+
+    @property
+    def differences(self) -> list[str]:
+        """What a person would notice, in words; empty: nothing."""
+        return seeing.differences(self.stock, self.ours)
+
+
+def fetch(folder: Path, package: str) -> Path:
+    """Return the unpacked source distribution of ``name==version``."""
+    name, _equals, version = package.partition("==")
+    target = folder / "sources"
+    target.mkdir(exist_ok=True)
+    found = sorted(target.glob(f"{name}-{version}.tar.gz"))
+    if not found:
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
+             f"--no-binary={name}", "--dest", str(target), package], check=True)
+        found = sorted(target.glob(f"{name}-{version}.tar.gz"))
+    with tarfile.open(found[0]) as archive:
+        # Pythons before 3.11.4 can't refuse paths that lead outside; these archives have none.
+        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(folder / "unpacked", **safely)  # noqa: S202  what is fetched is named
+    return folder / "unpacked" / f"{name}-{version}"
+
+
+def environment(folder: Path) -> Path:
+    """Make a Python environment with coteach and what the notebooks need; return its Python."""
+    home = folder / "environment"
+    python = home / "bin" / "python"
+    uv = [sys.executable, "-m", "uv"]
+    if not python.exists():
+        subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(home)], check=True)
+    wanted = [r for r in importlib.metadata.requires("coteach") or () if "extra ==" not in r]
+    constraints = Path(__file__).parents[3] / "constraints.txt"
+    more = ["-c", str(constraints)] if constraints.exists() else []
+    subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(python), *more, *wanted,
+                    *NEEDS], check=True)
+    # coteach runs from where it runs now, also from a checkout.
+    places = {str(Path(spec.origin).parents[1]) for name in ("coteach", "coteach_widgets")
+              if (spec := importlib.util.find_spec(name)) and spec.origin}
+    site = next((home / "lib").glob("python3*")) / "site-packages"
+    (site / "coteach-under-test.pth").write_text("\n".join(sorted(places)) + "\n")
+    return python
+
+
+async def compare(python: Path, notebook: Path, folder: Path, tab_of: browser.Browser) -> Compared:
+    """Open a notebook under both, one after the other."""
+    seen = {}
+    for name, command in (
+            ("stock", ["-m", "voila", str(notebook), "--no-browser", "--Voila.ip=127.0.0.1"]),
+            ("ours", ["-c", "from coteach.cli import main; main()", "page", str(notebook),
+                      "--no-browser", "--language=en"])):
+        port = free_port()
+        server = Server([str(python), *command, f"--port={port}"], notebook.parent, port,
+                        folder / f"{name}.log")
+        await asyncio.to_thread(server.start)
+        try:
+            seen[name] = await seeing.look(tab_of, f"http://127.0.0.1:{port}/",
+                                           folder / f"{notebook.stem}-{name}.png")
+        finally:
+            await asyncio.to_thread(server.end)
+    return Compared(notebook.name, seen["stock"], seen["ours"])
+
+
+async def run(folder: Path, only: str = "") -> list[Compared]:
+    """Compare all examples, or those whose name has `only` in it."""
+    print("making an environment …", file=sys.stderr)
+    python = await asyncio.to_thread(environment, folder)
+    found = []
+    async with browser.opened() as chromium:
+        for package, names in EXAMPLES.items():
+            print(f"fetching {package} …", file=sys.stderr)
+            source = await asyncio.to_thread(fetch, folder, package)
+            for name in names:
+                if only and only.lower() not in name.lower():
+                    continue
+                one = await compare(python, source / name, folder, chromium)
+                print(f"{package} {one.notebook}: "
+                      + ("; ".join(one.differences) or "the same"), file=sys.stderr)
+                found.append(one)
+    return found
+
+
+def table(found: list[Compared]) -> str:
+    """Return the result as a Markdown table."""
+    lines = ["| notebook | widgets seen, stock | coteach | reacts, stock | coteach | differs |",
+             "|---|---|---|---|---|---|"]
+    for one in found:
+        lines.append("| " + " | ".join((
+            one.notebook, str(one.stock.total), str(one.ours.total), one.stock.reaction,
+            one.ours.reaction, "; ".join(one.differences) or "nothing")) + " |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run it; the exit code says whether it could be done, not whether all is the same."""
+    about = argparse.ArgumentParser(prog="python -m coteach.bench.compat", description=(
+        "Compare other people's notebooks under stock Voila and under coteach page."))
+    about.add_argument("--folder", type=Path, help="keep everything there, and pictures of pages")
+    about.add_argument("--only", default="", help="only notebooks with this in their name")
+    about.add_argument("--json", action="store_true", help="for programs")
+    given = about.parse_args()
+    folder = (given.folder or Path(tempfile.mkdtemp(prefix="coteach-compat-"))).absolute()
+    folder.mkdir(exist_ok=True)
+    try:
+        found = asyncio.run(run(folder, given.only))
+    except (subprocess.CalledProcessError, browser.BrowserError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if given.folder is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    plain: list[Any] = [{**asdict(one), "differences": one.differences} for one in found]
+    print(json.dumps(plain, indent=1) if given.json else table(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
