@@ -1,7 +1,7 @@
 // The room itself: faces before chrome, quiet controls with words, the state of the line in words.
 
 import { clock, h } from "./_dom.js";
-import { n, t } from "./_i18n.js";
+import { n, sentences, t } from "./_i18n.js";
 
 const LINES = () => ({
   connecting: t("Connecting to the room…"),
@@ -114,7 +114,7 @@ export function showRoom(root, live, options) {
     if (state.recording && typeof state.recording.stops_in === "number" && live.line === "open") {
       // The number stays the same, so that a screen reader does not count.
       const away = t("The teacher is away. If she does not come back within half a minute, the recording stops by itself and is kept.");
-      text = `${text} ${away}`;
+      text = sentences(text, away);
     }
     if (status.textContent !== text) status.textContent = text;
     status.classList.toggle("ct-live", Boolean(me?.recorded && state.recording && live.line === "open"));
@@ -138,7 +138,7 @@ export function showRoom(root, live, options) {
   };
   function tell({ message, hint }) {
     notice.hidden = false;
-    notice.textContent = `${message} ${hint ?? ""}`.trim();
+    notice.textContent = sentences(message, hint);
   }
   for (const [type, listener] of Object.entries(listeners)) live.addEventListener(type, listener);
   const showTime = () => {

@@ -4,7 +4,7 @@ import { api } from "./_api.js";
 import { stop } from "./_camera.js";
 import { door } from "./_door.js";
 import { h, tellProgress } from "./_dom.js";
-import { t } from "./_i18n.js";
+import { sentences, t } from "./_i18n.js";
 import { LiveRoom, stopRecordingOf } from "./_live.js";
 import { loadRecordings } from "./_recordings.js";
 import { showPlayer } from "./_player.js";
@@ -74,7 +74,7 @@ export function mount(root, options) {
 
   function failed(error) {
     stage.replaceChildren(h("p", { class: "ct-problem", role: "alert" },
-      `${error.message} ${error.hint ?? ""}`.trim()),
+      sentences(error.message, error.hint)),
     h("button", { type: "button", class: "ct-secondary", onclick: start }, t("Try again")));
   }
 
@@ -151,7 +151,7 @@ export function mount(root, options) {
         },
       });
     } catch (error) {
-      below.replaceChildren(h("p", { class: "ct-problem" }, `${error.message} ${error.hint ?? ""}`));
+      below.replaceChildren(h("p", { class: "ct-problem" }, sentences(error.message, error.hint)));
     }
   }
 
