@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -12,8 +13,10 @@ import pytest
 
 from coteach.errors import UserError
 from coteach.pages import executed, formulas, pictures
-from coteach.pages.executed import NoResult
+from coteach.pages.executed import Executed, NoResult
 from coteach.pages.notebooks import read_notebook
+from coteach.pages.page import Page
+from coteach.pages.renderer import Renderer
 from coteach.pages.turns import LOST_AFTER, Turns
 
 
@@ -100,6 +103,24 @@ def test_pictures_of_the_folder_come_with_the_page_and_nothing_from_outside(tmp_
     for kept in ("../secret.png", "link.png", "notes.txt", "no.png", "/etc/x.png",
                  "https://x.example/a.png", "//x.example/a.png", "data:image/png;base64,AA.png"):
         assert source(kept) == kept
+
+
+async def test_code_and_what_went_wrong_are_shown_to_who_wants_them():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1/0", id="a")])
+    raised = {"output_type": "error", "ename": "ZeroDivisionError", "evalue": "division",
+              "traceback": ["\x1b[31mZeroDivisionError\x1b[39m: division"]}
+    renderer = Renderer(lambda digest, name: name)
+    try:
+        plain = await renderer.render(Page(notebook, None, "en", "t"), Executed({"a": [raised]}))
+        shown = await renderer.render(
+            Page(notebook, None, "en", "t", show_sources=True, show_tracebacks=True),
+            Executed({"a": [raised]}))
+    finally:
+        renderer.close()
+    assert "ZeroDivisionError" not in plain.html and "1/0" not in plain.html
+    assert "This part did not work." in plain.html and plain.cells.keys() == {"a"}
+    assert "ZeroDivisionError" in shown.html and "\x1b" not in shown.html
+    assert re.search(r'class="mi">1</span>.*?class="mi">0<', shown.html)
 
 
 def _write(path: Path, text: str) -> Path:

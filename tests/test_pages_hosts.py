@@ -108,7 +108,8 @@ async def test_where_no_walls_are_possible_and_nobody_trusts_it_nothing_runs(hos
 async def test_a_lesson_reads_the_files_of_its_folder(hosts, tmp_path, monkeypatch, most):
     monkeypatch.setattr("coteach.pages.place.MOST_COPY", most)
     folder = tmp_path / "lesson"
-    folder.mkdir()
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "large").write_bytes(b"x" * 2_000_000)
     (folder / "numbers.csv").write_text("a\n1\n2\n3\n")
     (folder / "helper.py").write_text("def total(rows): return sum(map(int, rows[1:]))\n")
     page = lesson("import helper\nprint(helper.total(open('numbers.csv').read().split()))",

@@ -19,7 +19,9 @@ LESSON = Path("/home/lesson")
 """Where a folder that is too large to copy is shown, only to read."""
 SOCKETS = Path("/run/s")
 """Where the sockets lie inside; not in /tmp, which each visitor has of her own."""
-MOST_COPY = 200_000_000
+MOST_COPY, MOST_FILES = 200_000_000, 20_000
+LEFT_OUT = frozenset((".git", ".ipynb_checkpoints", ".venv", "__pycache__", "node_modules"))
+"""Folders that no lesson reads and that may be large."""
 VISITOR = {"tmp_mb": 64, "processes": 48, "cpu_seconds": 600, "file_mb": 32}
 """Limits of one visitor's kernel, besides its memory."""
 _SOCKET_PATH = 107 - len("/ct-k-12345678/s/12345678/k-5")
@@ -31,11 +33,16 @@ def _memory_here() -> int:
 
 
 def _size(folder: Path) -> int:
-    total = 0
-    for place, _folders, names in os.walk(folder):
+    """Return the size of a folder in bytes; too many files count as too large."""
+    total = count = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        count += len(names)
         for name in names:
             with contextlib.suppress(OSError):
                 total += os.lstat(os.path.join(place, name)).st_size
+        if count > MOST_FILES:
+            return MOST_COPY + 1
         if total > MOST_COPY:
             break
     return total
@@ -43,7 +50,7 @@ def _size(folder: Path) -> int:
 
 def _odd(folder: str, names: list[str]) -> set[str]:
     """Name what is not copied: a pipe or a device would block the copy or be a way out."""
-    found = {".ipynb_checkpoints"}
+    found = {name for name in names if name in LEFT_OUT}
     for name in names:
         with contextlib.suppress(OSError):
             mode = os.lstat(os.path.join(folder, name)).st_mode
