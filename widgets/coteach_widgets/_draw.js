@@ -93,8 +93,11 @@ export function drawing(canvas, { colour, changed }) {
       within(((event.clientY - box.top) / box.height) * HIGH, HIGH)];
   }
 
+  // Whoever closes a question switches its controls off.
+  const closed = () => canvas.closest(".ct-question")?.querySelector(".ct-undo")?.disabled;
+
   canvas.addEventListener("pointerdown", (event) => {
-    if (current || canvas.dataset.closed || (event.pointerType === "mouse" && event.button)) return;
+    if (current || closed() || (event.pointerType === "mouse" && event.button)) return;
     event.preventDefault();
     canvas.setPointerCapture(event.pointerId);
     current = { id: event.pointerId, colour: colour(), points: [point(event)] };

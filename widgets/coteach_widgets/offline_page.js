@@ -24,8 +24,6 @@ function remember(pupil) {
 function inert(on) {
   for (const root of roots) {
     for (const control of root.querySelectorAll("button, input, textarea")) control.disabled = on;
-    const canvas = root.querySelector("canvas");
-    if (canvas) canvas.dataset.closed = on ? "1" : "";
   }
 }
 

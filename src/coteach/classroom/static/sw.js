@@ -111,11 +111,13 @@ async function open(request, path, event) {
       setTimeout(() => no(new Error("slow")), SLOW);
     })]) : asked);
     if (here && TEMPORARY.includes(response.status)) return here;
-    if (isPage(response)) event.waitUntil(keepPage(path, response.clone()));
+    if (isPage(response) && path !== BASE) event.waitUntil(keepPage(path, response.clone()));
     else if (response.status === 410) event.waitUntil(closed(path));
     return response;
   } catch {
-    asked.catch(() => {});
+    // A line that was only slow still brings the newer page, for the next time.
+    event.waitUntil(asked.then((late) => (isPage(late) && path !== BASE ? keepPage(path, late) : null))
+      .catch(() => {}));
     return here ?? sorry();
   }
 }
