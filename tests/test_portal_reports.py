@@ -38,6 +38,8 @@ async def test_a_trainer_sees_that_it_is_being_made_and_then_the_report(alliance
         assert 'http-equiv="refresh"' in first.text
         page = await opened(browser, address)
         assert page.status_code == 200 and "What came out" in page.text
+        head = page.text.partition("<main ")[0]
+        assert 'class="brand"' in head and f'href="/cohorts/{alliance.cohort.id}"' in head
         assert "script-src" not in page.headers["content-security-policy"]
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
         assert (await browser.get(address)).status_code == 200, "it is kept"

@@ -163,6 +163,7 @@ def test_a_written_answer_that_waits_is_not_a_zero(database: Database, settings:
         marks = reports.tables(session, site.cohort)["marks"]
     plan = marks[marks["task"] == "plan"].set_index("outcome")["count"]
     assert dict(plan) == {"full": 0, "part": 0, "none": 0, "not-marked": 2}
+    assert set(marks[marks["task"] == "plan"]["title"]) == {"C. Your plan"}
 
 
 def test_questions_stand_in_the_readers_language(database: Database, settings: Settings):

@@ -25,7 +25,7 @@ from coteach.lessonpack import read_notebook, translated_notebook
 from coteach.pages.report import render_report
 from coteach.portal import links
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
-from coteach.portal.templating import render
+from coteach.portal.templating import environment, render
 from coteach.settings import Settings
 from coteach.store import cohorts
 from coteach.store.database import Database
@@ -81,8 +81,16 @@ async def report_html(database: Database, settings: Settings, cohort_id: str, la
             notebook.cells.insert(0, _links(cohort_id, language))
         styles = "".join((ui.STATIC / name).read_text(encoding="utf-8")
                          for name in ("tokens.css", "base.css"))
-        return await render_report(notebook, inputs=inputs, language=language,
+        html = await render_report(notebook, inputs=inputs, language=language,
                                    title=_("Outcome report"), styles=styles, settings=settings)
+        return _framed(html, cohort_id) if linked else html
+
+
+def _framed(html: str, cohort_id: str) -> str:
+    """Put our header with the way back above a report; the file holds everything it shows."""
+    header = environment().get_template("report_header.html").render(
+        back=links.cohort(cohort_id))
+    return html.replace("<main ", f"{header}<main ", 1)
 
 
 def _links(cohort_id: str, language: str) -> nbformat.NotebookNode:
@@ -90,7 +98,6 @@ def _links(cohort_id: str, language: str) -> nbformat.NotebookNode:
     others = " · ".join(f"[{name}]({here}?lang={tag})" for tag, name in LANGUAGES.items()
                         if tag != language)
     return nbformat.v4.new_markdown_cell(
-        f"[‹ {_('Cohort')}]({links.cohort(cohort_id)}) · "
         f"[{_('All numbers as a table (CSV)')}]({here}.csv) · {others}", id="portal-links")
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from coteach.errors import UserError
 from coteach.i18n import language as in_language
-from coteach.lessonpack import Asked, Course, Lesson, questions_asked
+from coteach.lessonpack import Asked, Course, Lesson, questions_asked, task_names
 from coteach.store import outcomes, people, progress
 from coteach.store.schema import Cohort
 from coteach.ui import times
@@ -27,7 +27,8 @@ COLUMNS = {
     "participation": ("module", "module_title", "step", "title", "kind", "count", "of"),
     "practice": ("module", "module_title", "recordings", "count", "of", "minutes"),
     "rubric": ("module", "line", "title", "level", "level_text", "count", "of"),
-    "marks": ("assignment", "task", "outcome", "count", "of", "points"),
+    "marks": ("assignment", "assignment_title", "task", "title", "outcome", "count", "of",
+              "points"),
     "answers": ("lesson", "lesson_title", "place", "cell", "key", "kind", "prompt", "unit",
                 "value", "text", "count", "of"),
     "classes": ("lesson", "lesson_title", "opened", "day", "pupils_here", "of"),
@@ -108,8 +109,11 @@ def _outcome(score: float | None, most: float | None) -> str:
     return PART if score > 0 else NONE
 
 
-def marks(session: Session, cohort: Cohort) -> pd.DataFrame:
+def marks(session: Session, cohort: Cohort, course: Course, language: str) -> pd.DataFrame:
     """Return for each task how many hand-ins got full points, a part, none, or wait for a mark."""
+    modules = {m.assignment: m.title_in(language) for m in course.modules if m.assignment}
+    with in_language(language):
+        names = {a: task_names(course.assignment_in(a, language).cells) for a in modules}
     members = outcomes.teachers(session, cohort.id)
     counts: Counter[tuple[str, str, str]] = Counter()
     points: dict[tuple[str, str], float] = {}
@@ -125,8 +129,10 @@ def marks(session: Session, cohort: Cohort) -> pd.DataFrame:
     for (assignment, name), most in points.items():
         marked = {o: counts[(assignment, name, o)] for o in (FULL, PART, NONE)}
         marked[NOT_YET] = of[assignment] - sum(marked.values())
-        rows += [{"assignment": assignment, "task": name, "outcome": outcome, "count": count,
-                  "of": of[assignment], "points": most} for outcome, count in marked.items()]
+        base = {"assignment": assignment, "task": name, "of": of[assignment], "points": most,
+                "assignment_title": modules.get(assignment, assignment),
+                "title": names.get(assignment, {}).get(name, name)}
+        rows += [{**base, "outcome": outcome, "count": count} for outcome, count in marked.items()]
     return _frame("marks", rows)
 
 

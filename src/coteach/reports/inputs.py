@@ -79,7 +79,7 @@ def tables(session: Session, cohort_id: str, language: str = "en",
         "participation": frames.participation(session, cohort, course, language),
         "practice": frames.practice(session, cohort, course, language),
         "rubric": frames.rubric(session, cohort, course, language),
-        "marks": frames.marks(session, cohort),
+        "marks": frames.marks(session, cohort, course, language),
         "classes": frames.classes(session, cohort, find, language, time_zone),
         "answers": frames.answers(session, cohort, find, language),
     }
@@ -153,7 +153,8 @@ def summary(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     said = {frames.FULL: _("full points"), frames.PART: _("some points"),
             frames.NONE: _("no points"), frames.NOT_YET: _("not marked yet")}
     for r in found["marks"].itertuples():
-        rows.append((_("Marks"), f"{r.assignment}: {r.task}", said[r.outcome], r.count, r.of))
+        about = f"{r.assignment_title}: {r.title}"
+        rows.append((_("Marks"), about, said[r.outcome], r.count, r.of))
     felt = {"0": _("can explain it"), "1": _("understood some of it"), "2": _("needs it once more")}
     for r in found["answers"].itertuples():
         text = r.text or (felt.get(r.value, r.value) if r.kind == "exit" else _("wrote something"))
