@@ -38,6 +38,8 @@ def test_no_command_is_without_a_description():
 
     for name, command in get_command(build()).commands.items():
         assert command.get_short_help_str(), name
+        for below, one in getattr(command, "commands", {}).items():
+            assert one.get_short_help_str(), f"{name} {below}"
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -96,7 +98,8 @@ def test_somebody_elses_folder_is_never_taken(tmp_path, command):
 
 def test_doctor_says_what_it_found_for_people_and_for_programs(tmp_path):
     found = json.loads(coteach("doctor", "--json", "--data", str(tmp_path)).stdout)
-    assert {"sandbox", "proxy", "port", "disk", "camera", "clock"} <= {
+    assert {"sandbox", "forks", "inner-walls", "fonts", "proxy", "port", "disk", "camera",
+            "clock"} <= {
         check["name"] for check in found["checks"]}
     assert all(check["sentence"] for check in found["checks"])
     assert "GB" in coteach("doctor", "--data", str(tmp_path)).stdout

@@ -217,5 +217,14 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "ok", _("The database answers."))
 
 
+def check_starting(settings: Settings) -> Iterator[Finding]:
+    """Do Labs and pages start quickly, and do plots have their letters?"""
+    from coteach.cli import _starting
+
+    for look in (_starting.fork_server, _starting.inner_walls, _starting.fonts):
+        yield from (Finding(*said) for said in look(settings))
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    check_sandbox, check_proxy, check_ports, check_disk, check_camera, check_clock, check_database)
+    check_sandbox, check_starting, check_proxy, check_ports, check_disk, check_camera, check_clock,
+    check_database)
