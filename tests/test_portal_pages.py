@@ -266,7 +266,7 @@ async def test_withdrawing_asks_first_and_then_the_link_is_dead(alliance):
         assert (await browser.post(ask)).status_code == 303
         dead = await browser.get(f"/invite/{token}")
     assert dead.status_code == 410
-    assert "This invitation has expired." in dead.text and "Ask your trainer" in dead.text
+    assert "This invitation was withdrawn." in dead.text and "Ask your trainer" in dead.text
 
 
 async def test_used_and_unknown_invitations_get_their_own_sentences(alliance):

@@ -165,6 +165,8 @@ def test_a_pass_says_who_and_where_and_only_her_cohort_gets_one(alliance):
         f"/api/v1/rooms/{alliance.room}/token").status_code == 403
     assert linh.post("/api/v1/rooms/none/token").status_code == 404
     assert linh.post("/api/v1/rooms", json={"module": "../x"}).status_code == 400
+    unknown = linh.post("/api/v1/rooms", json={"module": "m99-not-there"})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no-module")
 
 
 def test_rooms_with_somebody_in_them_are_listed_for_the_cohort(alliance):

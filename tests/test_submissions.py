@@ -397,6 +397,22 @@ async def test_the_empty_form_in_another_language_is_empty_too(alliance, release
     assert receipt["warning"] == "" and len(receipt["odd"]) == 1
 
 
+async def test_a_trainer_is_told_of_code_that_looks_at_how_it_is_marked(alliance):
+    code = nbformat.v4.new_code_cell("get_ipython().ast_transformers.append(all_right)")
+    sly = (await hand_in(alliance, "amina", raw(nbformat.v4.new_notebook(cells=[code])))
+           ).json()["receipt"]["id"]
+    plain = (await hand_in(alliance, "bruno", PLAIN)).json()["receipt"]["id"]
+    said = "Its code looks at how it is marked: read it yourself."
+    async with client(alliance, "trainer") as trainer:
+        listed = (await trainer.get(
+            f"/cohorts/{alliance.cohort.id}/assignments/{ASSIGNMENT}")).text
+        assert listed.count(said) == 1
+        assert said in (await trainer.get(f"/submissions/{sly}")).text
+        assert said not in (await trainer.get(f"/submissions/{plain}")).text
+    async with client(alliance, "amina") as amina:
+        assert said not in (await amina.get(f"/submissions/{sly}")).text
+
+
 async def test_a_trainer_reaches_earlier_hand_ins_from_the_newest(alliance):
     first = (await hand_in(alliance, "amina", PLAIN)).json()["receipt"]["id"]
     second = (await hand_in(alliance, "amina", PLAIN + b"\n")).json()["receipt"]["id"]

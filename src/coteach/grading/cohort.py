@@ -93,6 +93,14 @@ def forms(found: Task) -> list[nbformat.NotebookNode]:
     return [made, *(translated_notebook(made, po) for po in sorted(folder.glob("*.po")))]
 
 
+def given_code(found: Task) -> frozenset[str]:
+    """Return the code of the form, in each language; nothing before it is released."""
+    if not is_released(found):
+        return frozenset()
+    return frozenset(str(cell.source) for form in forms(found) for cell in form.cells
+                     if cell.cell_type == "code")
+
+
 def release(found: Task) -> Path:
     """Make what teachers get, once, and return the file; it takes some seconds the first time.
 

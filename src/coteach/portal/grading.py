@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from coteach.access import Action, require
 from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
-from coteach.grading import marking
+from coteach.grading import handin, marking, tricks
 from coteach.grading.cohort import Task
 from coteach.grading.reason import Reason
 from coteach.i18n import get_language
@@ -42,6 +42,8 @@ class Row:
     person: Person
     submission: Submission
     grade: Grade | None
+    look: bool = False
+    """Whether its code looks at how it is marked, so that the trainer reads it herself."""
 
     @property
     def state(self) -> str:
@@ -83,11 +85,13 @@ def open_task(database: Database, settings: Settings, person: Person, cohort_id:
     return cohorts.task(settings, cohort, assignment)
 
 
-def rows_of(database: Database, task: Task) -> list[Row]:
-    """Return the newest hand-in of each teacher, oldest first."""
+def rows_of(database: Database, task: Task, settings: Settings | None = None) -> list[Row]:
+    """Return the newest hand-in of each teacher, oldest first; with `settings`, looked at."""
     with database.reading() as session:
-        return [Row(*row) for row in
-                assessment.newest(session, task.cohort.id, task.assignment)]
+        rows = assessment.newest(session, task.cohort.id, task.assignment)
+    given = cohorts.given_code(task) if settings else frozenset()
+    return [Row(p, s, g, settings is not None and tricks.file_looks_at_marking(
+        handin.file_of(settings, s.id), given)) for p, s, g in rows]
 
 
 def _key(task: Task) -> str:
@@ -164,7 +168,7 @@ def assignment_page(request: Request, person: CurrentPerson, database: TheDataba
                     settings: TheSettings, cohort: str, assignment: str) -> HTMLResponse:
     """The hand-ins of an assignment, and the one thing to do next with them."""
     task = open_task(database, settings, person, cohort, assignment)
-    rows = rows_of(database, task)
+    rows = rows_of(database, task, settings)
     with database.reading() as session:
         everybody = people.members(session, task.cohort.id)
     there = {r.person.id for r in rows}

@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from coteach.access import Action, allowed, require
-from coteach.errors import UserError
+from coteach.errors import NotFound, UserError
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
+from coteach.lessonpack import find_courses
 from coteach.live.purpose import practice_purpose
 from coteach.portal import devices, widgetpages
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
@@ -51,6 +52,10 @@ def own_room(person: CurrentPerson, database: TheDatabase, wanted: NewRoom) -> d
     if not MODULE.fullmatch(wanted.module):
         raise UserError(_("{module!r} is not the name of a module.").format(module=wanted.module),
                         hint=_("Write it as in the course."), code="bad-module")
+    if not any(module.id == wanted.module for course in find_courses()
+               for module in course.modules):
+        raise NotFound(_("There is no module {module!r}.").format(module=wanted.module),
+                       hint=_("Write it as in the course."), code="no-module")
     with database.session() as session:
         room = rooms.own(session, person, wanted.module, kind=wanted.kind)
         return {"room": room.name, "module": room.module, "kind": room.kind,

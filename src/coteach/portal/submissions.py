@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from coteach.access import Action, require
 from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
-from coteach.grading import handin, marking
+from coteach.grading import handin, marking, tricks
 from coteach.grading.cohort import Task
 from coteach.grading.guide import names
 from coteach.grading.inspect import inspect
@@ -243,8 +243,10 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
         _note(database, settings, person, owner, cohort, found, shown)
     task = cohorts.task(settings, cohort, found.assignment)
     language = get_language()
+    look = not mine and tricks.file_looks_at_marking(
+        handin.file_of(settings, found.id), cohorts.given_code(task))
     return render(
-        request, "submission.html", submission=found, owner=owner, mine=mine,
+        request, "submission.html", look=look, submission=found, owner=owner, mine=mine,
         title=task.module.title_in(language),
         marks=marks_of(shown, names(task, language)) if shown else None,
         feedback=handin.feedback_of(settings, found.id).is_file() and shown is not None

@@ -103,7 +103,10 @@ def invitation(session: Session, token: str) -> Invitation:
         raise Gone(_("This invitation was used already."),
                    hint=_("Sign in with the name you chose, or ask your trainer for a new one."),
                    code="invitation-used")
-    if found.withdrawn is not None or found.expires < utcnow():
+    if found.withdrawn is not None:
+        raise Gone(_("This invitation was withdrawn."), hint=_("Ask your trainer for a new one."),
+                   code="invitation-withdrawn")
+    if found.expires < utcnow():
         raise Gone(_("This invitation has expired."), hint=_("Ask your trainer for a new one."),
                    code="invitation-expired")
     return found
