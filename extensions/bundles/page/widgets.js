@@ -7,6 +7,7 @@ import { KernelWatch } from "./kernelwatch.js";
 import { Touches } from "./touches.js";
 import { Values } from "./values.js";
 
+const SPREAD = 3000;
 const FOCUSABLE = "input, select, textarea, button, .noUi-handle, summary, [role=tab]";
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
 const after = (target, ...kinds) => new Promise((resolve) => {
@@ -61,8 +62,10 @@ export class Widgets {
     const ready = () => idle(() => {
       if (!this.room && !this.starting && document.visibilityState === "visible") this.start();
     }, { timeout: 5000 });
-    if (document.readyState === "complete") ready();
-    else addEventListener("load", ready, { once: true });
+    // Thirty pages open at the bell: not all of them in the same moment.
+    const spread = () => setTimeout(ready, SPREAD * Math.random());
+    if (document.readyState === "complete") spread();
+    else addEventListener("load", spread, { once: true });
   }
 
   /** Start them, or wait for what is starting; words appear beside the place that was touched. */
