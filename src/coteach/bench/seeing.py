@@ -110,6 +110,9 @@ async def look(chromium: Browser, url: str, picture: Path) -> Seen:
             if await tab.value("!!document.querySelector('.ct-widget')"):
                 await _wake(tab)
                 await _settled(tab)
+            # Some tool bars are there only while the mouse is over them.
+            await tab.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
+            await asyncio.sleep(0.5)
             seen = _seen(json.loads(await tab.value(_LOOK % json.dumps(_KINDS))))
             picture.write_bytes(await tab.picture())  # noqa: ASYNC240  a small file
             seen.reaction = await _react(tab)
