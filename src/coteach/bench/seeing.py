@@ -93,6 +93,8 @@ class Seen:
     """What was touched, and whether the page answered: ``slider: yes``; ``-``: nothing to touch."""
     complaints: list[str] = field(default_factory=list)
     """Of scripts, in the console."""
+    came: bool = True
+    """Whether the page was there before the visitor's patience ended."""
 
     @property
     def total(self) -> int:
@@ -117,7 +119,7 @@ async def look(chromium: Browser, url: str, picture: Path) -> Seen:
             picture.write_bytes(await tab.picture())  # noqa: ASYNC240  a small file
             seen.reaction = await _react(tab)
         except (BrowserError, TimeoutError) as error:
-            seen = Seen(errors=[f"the page did not come: {error}"], reaction="-")
+            seen = Seen(errors=[f"the page did not come: {error}"], reaction="-", came=False)
         seen.complaints = tab.complaints[:10]
         return seen
 
@@ -190,6 +192,8 @@ async def _react(tab: Tab) -> str:
 
 def differences(stock: Seen, ours: Seen) -> list[str]:
     """Return what a person would notice that was there and is not, or the other way round."""
+    if not stock.came or not ours.came:
+        return [f"the page did not come under {'stock Voila' if not stock.came else 'coteach'}"]
     found = []
     for kind in sorted({*stock.kinds, *ours.kinds}):
         one, other = stock.kinds.get(kind, 0), ours.kinds.get(kind, 0)
