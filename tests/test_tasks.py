@@ -12,8 +12,8 @@ def test_tasks_are_called_by_the_heading_above_without_its_points():
     assert found == {
         "steps": "A. The steps, in order", "steps-check": "A. The steps, in order",
         "budget": "B. What is left for pictures?",
-        "budget-check": "B. What is left for pictures?, test 1",
-        "budget-floor-check": "B. What is left for pictures?, test 2", "plan": "C. Your plan"}
+        "budget-check": "B. What is left for pictures? (test 1)",
+        "budget-floor-check": "B. What is left for pictures? (test 2)", "plan": "C. Your plan"}
     with language("zh-Hant"):
         found = task_names(course.assignment_in("m1-set-up-the-online-classroom",
                                                 "zh-Hant").cells)
@@ -28,5 +28,5 @@ def test_a_heading_that_an_answer_has_names_nothing_and_without_one_the_id_stays
              {"cell_type": "markdown", "source": ["## Two (2 of 3)\n", "words"], "metadata": {}},
              cell("# My own title", solution=True, grade=True, grade_id="written"),
              cell("y", "code", solution=True, grade=True, grade_id="coded")]
-    assert task_names(cells) == {"first": "first", "written": "Two (2 of 3), test 1",
-                                 "coded": "Two (2 of 3), test 2"}
+    assert task_names(cells) == {"first": "first", "written": "Two (2 of 3) (test 1)",
+                                 "coded": "Two (2 of 3) (test 2)"}

@@ -47,5 +47,5 @@ def _told_apart(found: list[tuple[str, str, bool]]) -> dict[str, str]:
         names[grade_id] = heading or grade_id
         if scored and many[heading] > 1:
             seen[heading] += 1
-            names[grade_id] = _("{task}, test {n}").format(task=heading, n=seen[heading])
+            names[grade_id] = _("{task} (test {n})").format(task=heading, n=seen[heading])
     return names
