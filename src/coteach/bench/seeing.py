@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -203,7 +204,7 @@ def differences(stock: Seen, ours: Seen) -> list[str]:
         one, other = getattr(stock, name), getattr(ours, name)
         if one != other:
             found.append(f"{name} {other} instead of {one}")
-    missing = Counter(w.lower() for w in stock.words) - Counter(w.lower() for w in ours.words)
+    missing = _counted(stock.words) - _counted(ours.words)
     words = [word for word in missing if not word.isdigit()]
     if words:
         found.append(f"{len(words)} words missing: {' '.join(words[:6])}")
@@ -212,3 +213,8 @@ def differences(stock: Seen, ours: Seen) -> list[str]:
     if stock.reaction != ours.reaction:
         found.append(f"touched: {ours.reaction} instead of {stock.reaction}")
     return found
+
+
+def _counted(words: list[str]) -> Counter[str]:
+    """Count words; letters of formulas are the letters that they are drawn from."""
+    return Counter(unicodedata.normalize("NFKC", word).lower() for word in words)
