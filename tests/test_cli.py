@@ -119,7 +119,7 @@ def test_the_first_start_invites_one_trainer_and_the_next_link_replaces_it(setti
     assert first.startswith(settings.url + "/invite/")
     database = Database.of(settings)
     with database.session() as session:
-        with pytest.raises(Exception, match="expired"):
+        with pytest.raises(Exception, match="withdrawn"):
             people.invitation(session, first.rsplit("/", 1)[1])
         person = people.redeem(session, second.rsplit("/", 1)[1], username="first",
                                display_name="First")
