@@ -68,7 +68,8 @@ from pathlib import Path
 from coteach.sandbox import Bind, Sandbox, command
 spec = json.loads(sys.argv[1])
 box = Sandbox(home=Path(spec["home"]), uid=spec["uid"], nested=True, processes=200, memory_mb=1024,
-              binds=(Bind(Path(spec["run"]), Path("/run/visits"), writable=True),))
+              binds=(Bind(Path(spec["run"]), Path("/run/visits"), writable=True),
+                     *(Bind(Path(spec["run"]).parent / "shown", Path(p)) for p in spec["shown"])))
 line = command(box, [sys.executable, "-c", spec["code"]])
 os.execve(line[0], line, {"HOME": "/home/me", "PATH": spec["path"], "GREETING": "hello"})
 """
@@ -104,7 +105,7 @@ class Visit:
 class Host:
     """The host of a lesson in its sandbox."""
 
-    def __init__(self, mode: str, folder: Path) -> None:
+    def __init__(self, mode: str, folder: Path, shown: tuple[str, ...] = ()) -> None:
         self.mode, self.folder = mode, folder
         self.home, self.run, self.log = folder / "home", folder / "run", folder / "log"
         owner = PERSON if mode == "root" else ORDINARY
@@ -112,13 +113,15 @@ class Host:
             place.mkdir(mode=0o700)
             if os.geteuid() == 0:
                 os.chown(place, owner, owner)
+        (folder / "shown").mkdir(mode=0o755)
+        (folder / "shown" / "module.py").write_text("shown = 1")
         (self.home / "data.csv").write_text("a,b\n1,2\n")
         (self.home / "old").mkdir()
         if os.geteuid() == 0:
             for path in (self.home / "data.csv", self.home / "old"):
                 os.chown(path, owner, owner)
         spec = {"home": str(self.home), "run": str(self.run), "uid": PERSON if mode == "root" else None,
-                "code": HOST, "path": search_path()}
+                "code": HOST, "path": search_path(), "shown": shown}
         become = (["setpriv", f"--reuid={ORDINARY}", f"--regid={ORDINARY}", "--clear-groups"]
                   if mode == "user" and os.geteuid() == 0 else [])
         with self.log.open("wb") as log:
@@ -204,6 +207,22 @@ def test_homes_and_tmp_are_copies_of_her_own(host):
                        ).startswith("['a,b', '1,2'] ['data.csv', 'old', 'shared.txt'] ['made-by-the-lesson'] /home/me")
     assert (host.home / "data.csv").read_text() == "a,b\n1,2\n" and not (host.home / "secret").exists()
     first.connection.close()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_the_sandbox_shows_below_tmp_and_home_is_shown_to_visitors_too(mode):
+    folder = Path(tempfile.mkdtemp(prefix="ct-test-"))
+    folder.chmod(0o711)
+    host = Host(mode, folder, ("/tmp/a/shown", "/home/shown/b"))
+    try:
+        assert host.result(
+            "import os; print([open(p + '/module.py').read() for p in ('/tmp/a/shown', '/home/shown/b')], "
+            "os.access('/tmp/a/shown', os.W_OK), os.access('/tmp', os.W_OK))"
+        ) == "['shown = 1', 'shown = 1'] False True"
+    finally:
+        host.process.kill()
+        host.process.wait()
+        shutil.rmtree(folder)
 
 
 def test_where_overlays_are_refused_a_small_home_is_copied_and_a_large_one_only_read(host):
@@ -295,6 +314,21 @@ def test_memory_is_held_for_one_process_and_for_all_of_hers(host):
                       "print('stopped', all(os.WIFSIGNALED(e) for e in ends), flush=True); os._exit(0)", memory_mb=128)
     assert many.end() == {"code": 0, "reason": "memory"} and "stopped True" in many.text
     assert host.process.poll() is None
+
+
+def test_all_that_she_started_ends_when_her_memory_is_full_and_her_kernel_goes_on(host):
+    visit = host.visit("""
+import os, time
+for _child in range(6):
+    if os.fork() == 0:
+        kept = bytearray(150_000_000)
+        time.sleep(30)
+        os._exit(0)
+began = time.monotonic()
+ends = [os.wait() for _child in range(6)]
+print("ended", time.monotonic() - began < 15)
+""", memory_mb=256)
+    assert visit.end() == {"code": 0, "reason": "memory"} and "ended True" in visit.text
 
 
 def test_processes_files_and_time_are_held(host):
