@@ -201,10 +201,11 @@ def test_a_visitor_can_not_trace_or_read_the_memory_of_another(host):
 
 
 def test_homes_and_tmp_are_copies_of_her_own(host):
-    first = host.visit("open('data.csv', 'a').write('3,4\\n'); import shutil; shutil.rmtree('old'); print(walls.home); " + WAITING).ready()
+    first = host.visit("open('data.csv', 'a').write('3,4\\n'); open('/tmp/mine', 'w').close(); import shutil; shutil.rmtree('old'); print(walls.home); " + WAITING).ready()
     assert "overlay" in first.text or "copy" in first.text
-    assert host.result("import os; print(open('data.csv').read().split(), sorted(os.listdir()), os.listdir('/tmp'), os.getcwd(), walls.home)"
-                       ).startswith("['a,b', '1,2'] ['data.csv', 'old', 'shared.txt'] ['made-by-the-lesson'] /home/me")
+    assert host.result("import os; print(open('data.csv').read().split(), sorted(os.listdir()), "
+                       "os.path.exists('/tmp/made-by-the-lesson'), os.path.exists('/tmp/mine'), os.getcwd(), walls.home)"
+                       ).startswith("['a,b', '1,2'] ['data.csv', 'old', 'shared.txt'] True False /home/me")
     assert (host.home / "data.csv").read_text() == "a,b\n1,2\n" and not (host.home / "secret").exists()
     first.connection.close()
 
@@ -217,8 +218,8 @@ def test_what_the_sandbox_shows_below_tmp_and_home_is_shown_to_visitors_too(mode
     try:
         assert host.result(
             "import os; print([open(p + '/module.py').read() for p in ('/tmp/a/shown', '/home/shown/b')], "
-            "os.access('/tmp/a/shown', os.W_OK), os.access('/tmp', os.W_OK))"
-        ) == "['shown = 1', 'shown = 1'] False True"
+            "os.access('/tmp/a/shown', os.W_OK), os.access('/tmp', os.W_OK), "
+            "os.path.exists('/tmp/made-by-the-lesson'))") == "['shown = 1', 'shown = 1'] False True True"
     finally:
         host.process.kill()
         host.process.wait()
@@ -227,13 +228,13 @@ def test_what_the_sandbox_shows_below_tmp_and_home_is_shown_to_visitors_too(mode
 
 def test_where_overlays_are_refused_a_small_home_is_copied_and_a_large_one_only_read(host):
     code = ("import os\n"
-            "print(walls.home, walls.reason, os.listdir('/tmp'), open('data.csv').read().split())\n"
+            "print(walls.home, walls.reason, os.path.exists('/tmp/made-by-the-lesson'), open('data.csv').read().split())\n"
             "open('/tmp/x', 'w').write('x')\n"
             "try: open('data.csv', 'a').write('3,4')\n"
             "except OSError as e: print(e.errno)")
-    assert host.result(code, no_overlay=True) == "copy overlayfs: refused by this kernel [] ['a,b', '1,2']"
+    assert host.result(code, no_overlay=True) == "copy overlayfs: refused by this kernel True ['a,b', '1,2']"
     (host.home / "large").write_bytes(b"x" * (9 << 20))
-    assert host.result(code, no_overlay=True, tmp_mb=16) == "read overlayfs: refused by this kernel [] ['a,b', '1,2']\n30"
+    assert host.result(code, no_overlay=True, tmp_mb=16) == "read overlayfs: refused by this kernel True ['a,b', '1,2']\n30"
     (host.home / "large").unlink()
     assert (host.home / "data.csv").read_text() == "a,b\n1,2\n"
 
