@@ -13,7 +13,7 @@ import pytest
 from classroom_site import running
 from kinds import open_kinds
 
-from coteach.classroom import media
+from coteach.classroom import imports, media
 from coteach.classroom.drawings import svg
 from coteach.classroom.shapes import value_of
 from coteach.errors import UserError
@@ -160,6 +160,25 @@ async def test_a_photo_in_a_file_comes_in_only_when_photos_are_on(site):
     assert "1 new answer" in (await hand_in(site, text)).text
     assert media.read(site.settings.layout, site.ids["session"], site.ids["actor-Mai"],
                       name) == JPEG
+
+
+@pytest.mark.parametrize("data", [
+    JPEG[:20] + JPEG[JPEG.index(b"\xff\xda"):],
+    JPEG.replace(b"\xff\xc9\x00\x0b\x08\x00\x01\x00\x01", b"\xff\xc9\x00\x0b\x08\xff\xff\xff\xff"),
+    JPEG.replace(b"\xff\xc9\x00\x0b\x08\x00\x01\x00\x01", b"\xff\xc9\x00\x0b\x08\x00\x00\x00\x01"),
+], ids=["no frame", "65535 wide", "no height"])
+def test_a_photo_without_a_size_or_with_a_huge_one_is_refused(data):
+    assert media.plain_jpeg(JPEG) == JPEG != data
+    with pytest.raises(UserError, match="no photo that can be taken"):
+        media.plain_jpeg(data)
+
+
+async def test_files_beyond_those_taken_in_at_once_are_named(site, monkeypatch):
+    monkeypatch.setattr(imports, "MOST_FILES", 2)
+    answer = await hand_in(site, *(file_of(
+        event("number", {"number": n}), card=site.ids["Mai"]) for n in range(3)))
+    assert answer.text.count("1 new answer") == 2 and len(site.answers()) == 2
+    assert "Only 2 files are taken in at once." in answer.text and "2.json" in answer.text
 
 
 def test_photos_whose_day_is_over_are_deleted_and_no_others(settings):

@@ -14,6 +14,7 @@ import pytest
 from coteach.errors import UserError
 from coteach.pages import executed, formulas, pictures
 from coteach.pages.executed import Executed, NoResult
+from coteach.pages.handlers import KernelSocket
 from coteach.pages.notebooks import read_notebook
 from coteach.pages.page import Page
 from coteach.pages.renderer import Renderer
@@ -135,12 +136,20 @@ def _write(path: Path, text: str) -> Path:
     ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{}]}', "no notebook"),
     ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"language": "R"}}, '
      '"cells": [{"cell_type": "markdown", "metadata": {}, "source": "x"}]}', "written in R"),
+    ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "raw", '
+     '"metadata": {}, "source": 5}]}', "the text of a cell is no text"),
 ])
 def test_what_is_no_notebook_is_refused_with_a_sentence(tmp_path, text, words):
     with pytest.raises(UserError, match=words):
         read_notebook(_write(tmp_path / "n.ipynb", text))
     with pytest.raises(UserError, match=r"missing\.ipynb"):
         read_notebook(tmp_path / "missing.ipynb")
+
+
+def test_a_frame_that_comes_after_its_socket_was_closed_is_dropped():
+    late = KernelSocket.__new__(KernelSocket)
+    late.ws_connection = None
+    late.on_message('{"header": {"msg_type": "comm_msg"}}')
 
 
 def test_cells_without_an_id_get_one_that_stays_the_same(tmp_path):

@@ -19,8 +19,9 @@ from coteach.forkserver import ForkFailed
 from coteach.pages import host as host_module
 from coteach.pages import hosts as hosts_module
 from coteach.pages.hosts import Hosts
-from coteach.pages.kernels import LessonKernels
+from coteach.pages.kernels import Left, LessonKernels
 from coteach.pages.page import Page
+from coteach.pages.problems import alone_because, problems_of
 from coteach.pages.starting import Starter
 from coteach.sandbox import Probe
 
@@ -156,6 +157,87 @@ async def test_a_cell_that_can_not_be_interrupted_costs_only_itself(hosts, monke
         "print('after')")).ready
     assert texts(executed, "c0") == "before" and texts(executed, "c2") == "after"
     assert [(e.cell, e.kind) for e in executed.errors] == [("c1", "endless")]
+
+
+@pytest.mark.parametrize("source", [
+    "import os\nos.fork = lambda: 4242\nos.pipe = os._exit = None",
+    "import socket\nsocket.socket.accept = socket.socket.recv = socket.socketpair = lambda *a: 1/0",
+    "import json\njson.loads = json.dumps = lambda *a, **k: 1/0",
+    "import os\nos.closerange(3, 300)",
+])
+async def test_what_a_lesson_replaces_or_closes_leaves_kernels_possible(hosts, source):
+    page = lesson(source, "print('after')")
+    executed = await hosts.host(page).ready
+    assert texts(executed, "c1") == "after" and executed.forkable
+    await kernel(hosts, page)
+    [found] = hosts.kernels.owners
+    client = hosts.kernels.get_kernel(found).client()
+    client.start_channels(hb=False, stdin=False)
+    try:
+        answer = await client.kernel_info(reply=True, timeout=20)
+        assert answer["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+
+
+async def test_what_zmq_imports_at_its_first_large_message_is_there_before_the_fork(hosts):
+    executed = await hosts.host(lesson(
+        "import sys\nprint('zmq.utils.garbage' in sys.modules)")).ready
+    assert texts(executed, "c0") == "True" and executed.forkable
+
+
+async def test_a_lesson_that_can_not_be_forked_runs_for_each_visitor_alone(hosts):
+    """A handler that runs in every copy is such a lesson; a process of its own needs no copy."""
+    page = lesson("import os\nos.register_at_fork(after_in_child=lambda: os._exit(9))")
+    executed = await hosts.host(page).ready
+    assert [word for word, _detail in executed.reasons] == ["fork"]
+    assert "no copy of it can be made" in alone_because(executed)
+    await kernel(hosts, page)
+    assert next(iter(hosts.kernels.owners.values())).host.alone
+
+
+@pytest.mark.parametrize("more", ["", "\nimport time\nif not pid: time.sleep(0.1)",
+                                  "\nif not pid: raise SystemExit", "\nawait asyncio.sleep(0)"])
+async def test_a_fork_that_would_run_on_ends_with_its_cell_and_is_said(hosts, more):
+    page = lesson(f"import asyncio, os\npid = os.fork(){more}", "print('after')")
+    host = hosts.host(page)
+    executed = await host.ready
+    assert texts(executed, "c1") == "after" and executed.forkable
+    assert [(e.cell, e.kind) for e in executed.errors] == [("c0", "forked")]
+    assert "second process" in problems_of(executed, 20)[0].message
+    await kernel(hosts, page)
+
+
+async def test_a_cell_that_fills_memory_says_so_and_gives_it_back(hosts):
+    page = lesson("kept = 1\na = []\nwhile True: a.append(bytearray(50_000_000))",
+                  "b = bytearray(500_000_000)\nprint('room again')")
+    executed = await hosts.host(page).ready
+    assert [(e.cell, e.kind) for e in executed.errors] == [("c0", "memory")]
+    assert "more memory" in problems_of(executed, 20)[0].message
+    assert texts(executed, "c1") == "room again"
+
+
+@pytest.mark.parametrize("alone", [False, True])
+async def test_who_leaves_while_her_kernel_starts_leaves_no_kernel_behind(hosts, alone):
+    page = lesson("import threading, time\nthreading.Thread(target=time.sleep, args=(600,),"
+                  " daemon=True).start()" if alone else "1")
+    host = hosts.host(page)
+    assert (await host.ready).forkable is not alone
+    here = psutil.Process()
+    before = len(here.children(recursive=True))
+    for turn in range(8):
+        asked = asyncio.create_task(hosts.kernels.ask("v", page))
+        await asyncio.sleep(0.012 * turn)
+        await hosts.kernels.close_of("v")
+        with pytest.raises(UserError, match="You have left this lesson") as left:
+            await asked
+            raise Left  # it was there already, and was ended
+        assert left.value.status == 410
+    async with asyncio.timeout(15):
+        while len(here.children(recursive=True)) > before:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert not hosts.kernels.owners and not host.lines and not list(hosts.kernels.list_kernels())
+    assert not hosts.kernels._starting and not hosts._alone
 
 
 SERVICE = """

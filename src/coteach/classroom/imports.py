@@ -191,6 +191,10 @@ class Import(TeacherHandler):
                     self.room.settings.layout)))
             except UserError as error:
                 problems.append({"name": name, "error": error})
+        for name, _text, _card in texts[MOST_FILES:]:
+            problems.append({"name": name, "error": UserError(_(
+                "Only {n} files are taken in at once. Choose this one again.").format(
+                    n=MOST_FILES))})
         if not texts:
             problems.append({"name": "", "error": UserError(_("No file was chosen."))})
         self.room.live.changed(session_id)

@@ -24,6 +24,10 @@ MOST_PHOTO = 80_000
 DAYS = 30
 MOST_EACH = 40
 """Photos of one pupil in one class session."""
+MOST_SIDE = 4096
+"""Pixels; a small file may claim a picture that fills a phone's memory."""
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the header that says how large the picture is; the page's photos have one."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _writing = threading.Lock()
 
@@ -54,31 +58,41 @@ def plain_jpeg(data: bytes) -> bytes:
     Raises
     ------
     UserError
-        It is no JPEG, or too large.
+        It is no JPEG, or too large in bytes or in pixels.
     """
     if len(data) > MOST_PHOTO:
         raise UserError(_("This photo is too large."), hint=_("Load the page again."), status=413,
                         code="large-photo")
     if data[:2] != b"\xff\xd8":
         raise _no_photo()
-    kept, at = [b"\xff\xd8"], 2
+    kept, at, framed = [b"\xff\xd8"], 2, False
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             raise _no_photo()
         marker = data[at + 1]
         if marker == 0xDA:  # the picture itself, to the end
             end = data.rfind(b"\xff\xd9")
-            if end < at:
+            if end < at or not framed:
                 raise _no_photo()
             return b"".join([*kept, data[at:end + 2]])
         size = int.from_bytes(data[at + 2:at + 4], "big")
         if size < 2 or at + 2 + size > len(data):
             raise _no_photo()
+        if marker in _FRAMES:
+            framed = _small(data[at + 4:at + 2 + size])
+            if not framed:
+                raise _no_photo()
         # APP1 to APP15 and COM; APP0 (JFIF) says how to read the picture.
         if not (0xE1 <= marker <= 0xEF or marker == 0xFE):
             kept.append(data[at:at + 2 + size])
         at += 2 + size
     raise _no_photo()
+
+
+def _small(frame: bytes) -> bool:
+    """Say whether a frame header (precision, height, width, …) is of a picture we can show."""
+    sides = [int.from_bytes(frame[at:at + 2], "big") for at in (1, 3)]
+    return len(frame) >= 9 and all(0 < side <= MOST_SIDE for side in sides)
 
 
 def _no_photo() -> UserError:

@@ -16,8 +16,8 @@ from typing import Any
 
 MOST_BYTES = 96_000_000
 _MODEL = re.compile(r"[0-9a-zA-Z_-]{1,64}")
-_KINDS = ("raised", "endless", "missing-package", "ended")
-_REASONS = ("threads", "processes", "network", "graphics", "tasks")
+_KINDS = ("raised", "endless", "missing-package", "ended", "memory", "forked")
+_REASONS = ("threads", "processes", "network", "graphics", "tasks", "fork")
 
 
 class NoResult(Exception):
@@ -32,7 +32,8 @@ class CellError:
     ename: str
     evalue: str
     kind: str
-    """``raised``, ``endless``, ``missing-package`` or ``ended`` (it took the process with it)."""
+    """``raised``, ``endless``, ``missing-package``, ``memory``, ``forked`` (it made a second
+    process that would have run on) or ``ended`` (it took the process with it)."""
     package: str = ""
 
 

@@ -12,6 +12,8 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from coteach.pages import kept
+
 
 def _descriptors() -> Iterator[tuple[int, str]]:
     for name in os.listdir("/proc/self/fd"):
@@ -27,17 +29,6 @@ def _inet(number: int) -> bool:
             return found.family in (socket.AF_INET, socket.AF_INET6)
     except OSError:
         return False
-
-
-def _children() -> int:
-    count = 0
-    for task in os.listdir("/proc/self/task"):
-        try:
-            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
-                count += len(file.read().split())
-        except OSError:
-            continue
-    return count
 
 
 HARMLESS = ("jemalloc_bg_thd",)
@@ -79,7 +70,7 @@ def reasons(loop: asyncio.AbstractEventLoop | None = None) -> list[dict[str, str
     if native := _threads():
         names = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
         found.append({"reason": "threads", "detail": ", ".join(names or native)[:200]})
-    if children := _children():
+    if children := len(kept.children()):
         found.append({"reason": "processes", "detail": str(children)})
     links = list(_descriptors())
     if any(_inet(number) for number, link in links if link.startswith("socket:")):
@@ -90,4 +81,6 @@ def reasons(loop: asyncio.AbstractEventLoop | None = None) -> list[dict[str, str
         found.append({"reason": "graphics", "detail": devices[0]})
     if loop is not None and not loop.is_closed() and (tasks := asyncio.all_tasks(loop)):
         found.append({"reason": "tasks", "detail": str(len(tasks))})
+    if not found and (why := kept.trial()):
+        found.append({"reason": "fork", "detail": why})
     return found

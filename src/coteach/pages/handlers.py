@@ -82,6 +82,8 @@ class KernelSocket(_OwnKernel, VoilaKernelWebsocketHandler):
 
     def on_message(self, ws_message: Any) -> None:
         """Pass a message on and note that somebody does something."""
+        if self.ws_connection is None:
+            return  # it was closed while this was on its way
         if not wire.is_message(ws_message, self.selected_subprotocol):
             self.close(UNREADABLE, "not a message")
             return

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import structlog
 
@@ -34,7 +36,21 @@ COSTLY = ("endless", "ended")
 """What a cell did that would cost the next host as much time."""
 _LOOK = 0.04
 
+Made = TypeVar("Made")
 log = structlog.get_logger("pages")
+
+
+async def _uncut(work: Coroutine[Any, Any, Made], take: Callable[[Made], None]) -> Made:
+    """Make something to its end, though this task is cancelled meanwhile: `take` knows of it."""
+    task = asyncio.ensure_future(work)
+    try:
+        made = await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            take(await task)
+        raise
+    take(made)
+    return made
 
 
 class HostFailed(UserError):
@@ -113,20 +129,26 @@ class Host:
     async def _try(self) -> Executed:
         apart = sandbox.ensure(self._settings.trust_local).ok
         page = self.page
-        self._place = place = await asyncio.to_thread(
-            Place, page.folder, page.code, self._settings, apart=apart)
+        place = await _uncut(asyncio.to_thread(
+            Place, page.folder, page.code, self._settings, apart=apart), self._take_place)
         spec = place.spec(digest=self.digest, seconds=CELL_SECONDS, alone=self.alone,
                           skip=[error.cell for error in self.skipped])
         env = self._starter.environment({"COTEACH_LANG": page.language, **page.env})
         walls = place.sandbox(alone=self.alone, kernels=self._settings.lesson_kernels)
-        self._process = await self._starter.start(place, spec, env, walls)
-        self._gone = asyncio.create_task(self._process.wait())
+        await _uncut(self._starter.start(place, spec, env, walls), self._take_process)
         await self._wait()
         found = await asyncio.to_thread(self._read)
         return replace(found, errors=(*self.skipped, *found.errors), outputs={
             **found.outputs, **{error.cell: [{
                 "output_type": "error", "ename": error.kind, "evalue": "", "traceback": []}]
                 for error in self.skipped}})
+
+    def _take_place(self, place: Place) -> None:
+        self._place = place
+
+    def _take_process(self, process: Process) -> None:
+        self._process = process
+        self._gone = asyncio.create_task(process.wait())
 
     def _read(self) -> Executed:
         assert self._place is not None
@@ -178,14 +200,20 @@ class Host:
         LineBroken
             There is none; the host may be dead.
         """
-        await self.ready
+        await asyncio.shield(self.ready)
         if self._place is None or self.dead:
             raise LineBroken("the host has ended")
         line = Line(self._place.sockets, self._place.sockets_in)
         self.lines.add(line)
         self.used = time.monotonic()
         line.ended.add_done_callback(lambda _done: self._left(line))
-        await line.open({**request, "limits": self._place.limits(), "apart": self._place.apart})
+        try:
+            await line.open({
+                **request, "limits": self._place.limits(), "apart": self._place.apart})
+        except BaseException:
+            line.close()
+            self.lines.discard(line)
+            raise
         return line
 
     def _left(self, line: Line) -> None:

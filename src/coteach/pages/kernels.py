@@ -22,6 +22,8 @@ from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets.config import Config
 
+from coteach.errors import UserError
+from coteach.i18n import gettext as _
 from coteach.pages.host import Host, HostFailed
 from coteach.pages.hosts import Hosts
 from coteach.pages.line import Line
@@ -79,6 +81,14 @@ class Owned:
     def pid(self) -> int:
         """The kernel's process."""
         return self.line.pid
+
+
+class Left(UserError):
+    """Who asked for a kernel has left before it was there, or the service ends."""
+
+    def __init__(self) -> None:
+        super().__init__(_("You have left this lesson. Enter again to go on."),
+                         status=410, code="gone")
 
 
 class LessonKernels(AsyncMappingKernelManager):
@@ -153,7 +163,7 @@ class LessonKernels(AsyncMappingKernelManager):
         Raises
         ------
         UserError
-            The lesson gives no kernels.
+            The lesson gives no kernels, or she has left meanwhile.
         """
         who = (visitor, page.digest)
         if kernel_id := self.of(*who):
@@ -168,6 +178,8 @@ class LessonKernels(AsyncMappingKernelManager):
             task.add_done_callback(lambda ended: self._started(who, ended))
         done, _waiting = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
         if done:
+            if task.cancelled():
+                raise Left
             return task.result(), 0
         return None, list(self._starting).index(who) + 1
 
@@ -183,6 +195,7 @@ class LessonKernels(AsyncMappingKernelManager):
                                                line=line, key=key)
             except BaseException:
                 line.close()
+                self._ended(kernel_id)
                 raise
         self.owners[kernel_id] = Owned(visitor, page.digest, line, host)
         line.ended.add_done_callback(lambda _done: self._ended(kernel_id))
@@ -230,19 +243,24 @@ class LessonKernels(AsyncMappingKernelManager):
 
     async def close_of(self, visitor: str) -> None:
         """End all kernels of a visitor who left."""
-        for who, task in list(self._starting.items()):
-            if who[0] == visitor:
-                task.cancel()
         self.turns.leave_all(lambda who: who[0] == visitor)
+        await self._cancel([task for who, task in self._starting.items() if who[0] == visitor])
         for kernel_id in [k for k, o in self.owners.items() if o.visitor == visitor]:
             await self.close(kernel_id)
+
+    @staticmethod
+    async def _cancel(starting: list[asyncio.Task[str]]) -> None:
+        """Stop kernels that start, and wait until they have hung up."""
+        for task in starting:
+            task.cancel()
+        if starting:
+            await asyncio.wait(starting, timeout=5)
 
     async def close_all(self) -> None:
         """End every kernel; the service stops."""
         if self._watch is not None:
             self._watch.cancel()
-        for task in list(self._starting.values()):
-            task.cancel()
+        await self._cancel(list(self._starting.values()))
         await asyncio.gather(*(self.close(kernel_id) for kernel_id in list(self.owners)))
         if self._ends:
             await asyncio.wait(self._ends, timeout=5)

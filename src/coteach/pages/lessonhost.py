@@ -6,19 +6,23 @@ showed is written as a file for the service, which trusts none of it.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coteach.pages import chance, forkable, visitor
+from coteach.pages import chance, forkable, kept, visitor
 from coteach.pages.lessonshell import Execution
 
 RESULT, PROGRESS = "result.json", "cell"
+_open, _replace = open, os.replace
 
 
 def _plain(value: Any) -> Any:
@@ -36,8 +40,9 @@ def _plain(value: Any) -> Any:
 
 def _write(folder: Path, name: str, text: str) -> None:
     scratch = folder / f".{name}"
-    scratch.write_text(text, encoding="utf-8", errors="replace")
-    scratch.replace(folder / name)
+    with _open(scratch, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    _replace(scratch, folder / name)
 
 
 def _dumps(value: Any) -> str:
@@ -55,7 +60,30 @@ def _dumps(value: Any) -> str:
         return json.dumps({**value, "states": kept}, default=_plain, ensure_ascii=False)
 
 
-def _execute(spec: dict[str, Any]) -> tuple[Execution, list[dict[str, str]]]:
+@contextlib.contextmanager
+def _bounded(memory_mb: int) -> Iterator[None]:
+    """Let a lesson use so much memory and no more: the host's own limit is for all visitors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        used = next((int(line.split()[1]) for line in file if line.startswith("VmData")), 0)
+    most = (used << 10) + (memory_mb << 20)
+    if hard == resource.RLIM_INFINITY or most < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _listener(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(256)
+    return listener
+
+
+def _execute(spec: dict[str, Any]
+             ) -> tuple[Execution, list[dict[str, str]], socket.socket]:
     out = Path(spec["out"])
     lesson = json.loads(Path(spec["lesson"]).read_text(encoding="utf-8"))
     os.chdir(spec["cwd"])
@@ -66,14 +94,19 @@ def _execute(spec: dict[str, Any]) -> tuple[Execution, list[dict[str, str]]]:
     chance.watch()
     skipped = set(spec.get("skip", ()))
     cells = [cell for cell in lesson["cells"] if cell["id"] not in skipped]
-    execution.run(cells, before=lambda cell: _write(out, PROGRESS, cell))
+    parts = kept.Kept()
+    with _bounded(int(spec.get("memory_mb", 2048))):
+        execution.run(cells, before=lambda cell: _write(out, PROGRESS, cell))
+    parts.put_back()
     _write(out, PROGRESS, "")
     forkable.calm_helpers()
     reasons = forkable.reasons(execution.loop)
+    # After the lesson, which may close every file; and nobody asks before there is a result.
+    listener = _listener(spec["socket"])
     _write(out, RESULT, _dumps({
         "cells": execution.outputs(), "states": execution.states(), "errors": execution.errors,
         "reasons": reasons}))
-    return execution, reasons
+    return execution, reasons, listener
 
 
 def _serve(listener: socket.socket, execution: Execution) -> None:
@@ -82,7 +115,7 @@ def _serve(listener: socket.socket, execution: Execution) -> None:
     gc.freeze()
     while True:
         line, _address = listener.accept()
-        if os.fork() == 0:
+        if kept.fork() == 0:
             listener.close()
             visitor.become_kernel(line, execution, alone=False)
         line.close()
@@ -98,10 +131,7 @@ def main(spec: dict[str, Any]) -> int:
         ``digest``, ``seconds``, ``skip`` (cells that ended an earlier host), ``alone`` (this
         process becomes the kernel of its one visitor).
     """
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(spec["socket"])
-    listener.listen(256)
-    execution, reasons = _execute(spec)
+    execution, reasons, listener = _execute(spec)
     if spec.get("alone"):
         execution.end(keep_loop=True)
         line, _address = listener.accept()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import os
 import signal
@@ -22,6 +23,7 @@ from ipykernel.comm.comm import BaseComm
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
 
+from coteach.pages import kept
 from coteach.pages.recorder import Recorder, RecordingSession, Stream
 
 AGAIN = 2.0
@@ -94,6 +96,8 @@ class Execution:
         self.seconds = seconds
         self.recorder = Recorder()
         self.errors: list[dict[str, Any]] = []
+        self._pid = kept.getpid()
+        self._broken: list[asyncio.AbstractEventLoop] = []
         LessonComm.digest, LessonComm.recorder, LessonComm.count = digest, self.recorder, 0
         comm.create_comm = LessonComm
         self.loop = asyncio.new_event_loop()
@@ -134,9 +138,41 @@ class Execution:
                       "username": "", "session": "", "version": "5.3", "date": ""}
             self.shell.set_parent({"header": header, "msg_id": header["msg_id"],
                                    "parent_header": {}, "metadata": {}, "content": {}})
+            # Not the values: a name that is deleted must end its object there and then.
+            names = {name: id(value) for name, value in self.shell.user_ns.items()}
+            others = kept.children()
             error = self._run_cell(cell["source"])
             if error is not None:
                 self._note(cell["id"], error)
+            if isinstance(error, MemoryError):
+                self._give_back(names)
+            if (new := kept.children() - others) and kept.collect_strays(new):
+                self.errors.append({"cell": cell["id"], "ename": "", "evalue": "",
+                                    "kind": "forked", "package": ""})
+
+    def _give_back(self, names: dict[str, int]) -> None:
+        """Forget what a cell made that took all memory; the rest of the lesson needs some."""
+        space = self.shell.user_ns
+        for name in [name for name, value in space.items() if names.get(name) != id(value)]:
+            if not name.startswith("_"):
+                del space[name]
+        sys.last_type = sys.last_value = sys.last_traceback = None
+        gc.collect()
+
+    def _no_stray(self) -> None:
+        """End a fork that the lesson made and that comes back here: there is one host."""
+        if kept.getpid() != self._pid:
+            kept.leave(kept.STRAY)
+
+    def _whole_loop(self) -> None:
+        """Have a loop that works, though a cell closed its files."""
+        try:
+            os.fstat(self.loop._selector.fileno())  # type: ignore[attr-defined]
+        except (OSError, ValueError):
+            # Kept: its end would close numbers that are somebody else's by now.
+            self._broken.append(self.loop)
+            self.loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self.loop)
 
     def _note(self, cell: str, error: BaseException) -> None:
         kind, package = "raised", ""
@@ -144,6 +180,8 @@ class Execution:
             kind = "endless"
         elif isinstance(error, ModuleNotFoundError) and error.name:
             kind, package = "missing-package", error.name.partition(".")[0]
+        elif isinstance(error, MemoryError):
+            kind = "memory"
         self.errors.append({"cell": cell, "ename": type(error).__name__,
                             "evalue": str(error)[:500], "kind": kind, "package": package})
         place = self.recorder.cells[cell]
@@ -163,14 +201,22 @@ class Execution:
             found = result.error_before_exec or result.error_in_exec
             return found if isinstance(found, BaseException) else None
         except BaseException as error:
+            self._no_stray()
             signal.setitimer(signal.ITIMER_REAL, 0)
             self._cancel_running()
             return error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            self._whole_loop()
 
     async def _in_loop(self, source: str) -> Any:
         """Execute a cell as a kernel does: inside the running event loop."""
+        try:
+            return await self._in_shell(source)
+        finally:
+            self._no_stray()  # before it touches the loop, whose files it shares
+
+    async def _in_shell(self, source: str) -> Any:
         shell = self.shell
         try:
             transformed, problem = shell.transform_cell(source), None

@@ -70,6 +70,9 @@ class Line:
         except (OSError, TimeoutError) as error:
             self.close()
             raise LineBroken(str(error) or "no answer") from None
+        except BaseException:  # who asked has gone: nobody would ever hang up
+            self.close()
+            raise
         if b'"ready"' not in said:
             self.close()
             raise LineBroken(said.decode(errors="replace")[:300] or "the kernel ended at once")

@@ -63,7 +63,9 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         for cell in cells:
             if isinstance(cell.source, list):
                 cell.source = "".join(cell.source)
-            cell.source.strip()
+            if not isinstance(cell.source, str):
+                raise _refuse(path, _("the text of a cell is no text"),
+                              _("Open it in JupyterLab and save it again."))
             cell.metadata = cell.get("metadata") or nbformat.from_dict({})
     except UserError:
         raise

@@ -186,7 +186,8 @@ class Place:
     def spec(self, **more: Any) -> dict[str, Any]:
         """Return what `lessonhost.main` is told."""
         return {"lesson": str(self.root / "in" / "lesson.json"), "out": str(self.out),
-                "socket": str(self.sockets_in / "fork"), "cwd": str(self.cwd), **more}
+                "socket": str(self.sockets_in / "fork"), "cwd": str(self.cwd),
+                "memory_mb": 4 * self._settings.lesson_memory_mb, **more}
 
     def remove(self) -> None:
         """Remove everything; the host has ended."""

@@ -31,6 +31,14 @@ def _of_cell(error: CellError, seconds: float) -> Problem:
         return Problem(error.cell, _("This cell ended the whole program, so the page leaves it "
                                      "out."),
                        _("It may need too much memory, or it calls exit."))
+    if error.kind == "memory":
+        return Problem(error.cell, _("This cell needs more memory than a lesson may use, and was "
+                                     "stopped."),
+                       _("Let it work with less at once."))
+    if error.kind == "forked":
+        return Problem(error.cell, _("This cell made a second process that would have run on "
+                                     "beside the page. It was ended."),
+                       _("End such a process with os._exit where its work is done."))
     return Problem(error.cell, _("This cell stopped with {error}.").format(
         error=f"{error.ename}: {error.evalue}"[:300].rstrip(": ")),
         _("Run it in JupyterLab to see where."))
@@ -45,6 +53,8 @@ def _reason(word: str, detail: str) -> str:
         return _("it has a network connection open")
     if word == "graphics":
         return _("it uses a graphics processor")
+    if word == "fork":
+        return _("no copy of it can be made ({detail})").format(detail=detail)
     return _("it has tasks that go on in the background ({detail})").format(detail=detail)
 
 

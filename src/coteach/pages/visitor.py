@@ -156,6 +156,7 @@ def prepare() -> None:
     for name in ("ipykernel.heartbeat", "ipykernel.control", "ipykernel.iostream",
                  "ipykernel.shellchannel", "ipykernel.subshell_manager", "zmq.eventloop.zmqstream",
                  "tornado.queues", "tornado.platform.asyncio", "psutil", "IPython.core.magics",
-                 "IPython.core.debugger", "ipykernel.jsonutil", "ipykernel.embed"):
+                 "IPython.core.debugger", "ipykernel.jsonutil", "ipykernel.embed",
+                 "zmq.utils.garbage"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
