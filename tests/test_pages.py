@@ -477,6 +477,23 @@ async def test_another_pupil_on_the_device_ends_the_first_ones_kernel(site):
     assert (await pupil.browser.get(f"/c/page/kernels/{kernel}")).status_code == 404
 
 
+async def test_who_leaves_while_her_kernel_starts_hears_a_sentence_and_leaves_nothing(site):
+    write_lesson(site, "say = lambda: 'pressed'\n" + BUTTON)
+    kernels = site.room.pages.kernels
+    for turn in range(6):
+        pupil = await site.pupil("Mai")
+        address = page_data(await whole(pupil))["kernel"]
+        asked = asyncio.create_task(pupil.browser.post(address))
+        await asyncio.sleep(0.02 * turn)
+        await pupil.browser.post("/c/leave", follow_redirects=False)
+        answer = await asked
+        assert answer.status_code in (200, 404, 410), answer.text
+        if answer.status_code == 410:
+            assert "You have left this lesson" in answer.text
+        assert not kernels.owners and not list(kernels.list_kernel_ids())
+        assert not any(host.lines for host in kernels.hosts._hosts.values())
+
+
 async def test_without_a_free_kernel_pages_wait_in_the_order_of_asking(site, monkeypatch):
     monkeypatch.setattr(kernels_module, "CHECK_EVERY", 0.1)
     monkeypatch.setattr(kernels_module, "SHORT_GRACE", 0.3)
