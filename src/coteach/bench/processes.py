@@ -26,9 +26,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 _MB = 1 << 20
 
 
-def adopt_orphans() -> None:
-    """Make this process the parent of what its descendants leave behind."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def adopt_orphans(yes: bool = True) -> None:
+    """Make this process the parent of what its descendants leave behind, or let that be."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
 
 
 def free_port() -> int:
@@ -141,6 +141,8 @@ class Server:
                 process.kill()
         psutil.wait_procs(alive, timeout=5)
         reap()
+        # Nobody collects what others in this process start later.
+        adopt_orphans(False)
 
 
 def reap() -> None:
