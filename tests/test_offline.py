@@ -278,6 +278,25 @@ async def test_two_pupils_on_one_device_are_kept_apart(service, chromium):
     assert stored(service)[-1] == ("q-number", {"number": 11.0})
 
 
+async def test_a_line_that_drops_within_seconds_of_the_first_visit_leaves_the_page_here(
+        service, chromium):
+    context = await phone(chromium)
+    # Straight to the lesson: no page before it has made anything ready.
+    await context.request.post(f"{service.url}/c/{service.ids['code']}/enter",
+                               form={"card": service.ids["Mai"]},
+                               headers={"Sec-Fetch-Site": "same-origin"})
+    page = await context.new_page()
+    await page.goto(f"{service.url}/c/{service.ids['code']}")
+    await page.wait_for_timeout(1500)
+    service.end(signal.SIGKILL)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="All kinds")).to_be_visible()
+    await write(asked(page, "number"), "5")
+    await said(asked(page, "number"), "Saved on this device.")
+    assert await page.evaluate(
+        "getComputedStyle(document.querySelector('.ct-question')).borderTopStyle") == "solid"
+
+
 async def test_a_page_opens_without_a_line_and_answers_there_arrive_later(service, chromium):
     context = await phone(chromium)
     page = await come_in(context, service)

@@ -13,6 +13,8 @@ const MOST_FILES = 300;
 const MOST_PAGES = 12;
 const SLOW = 8000; // a line that says nothing for so long counts as none, when the page is here
 const TEMPORARY = [502, 503, 504];
+const PUPIL = /id="coteach-page"[^>]*>[^<]*"pupil":\s*"([0-9a-f]{8,64})"/;
+const PENDING = /id="coteach-page"[^>]*>[^<]*"pending":/; // its lesson was being executed
 
 const note = (name) => new URL(`${BASE}note/${name}`, location.origin).href;
 const pageName = (pupil, path) => new URL(`${BASE}kept/${pupil}${path}`, location.origin).href;
@@ -50,7 +52,7 @@ async function trim(name, most) {
 async function keepPage(path, response) {
   const copy = response.clone();
   const html = await response.text();
-  const pupil = html.match(/id="coteach-page"[^>]*>[^<]*"pupil":\s*"([0-9a-f]{8,64})"/)?.[1];
+  const pupil = PUPIL.exec(html)?.[1];
   const before = await recall("pupil");
   if (before && before !== pupil) await forget(before);
   if (!pupil) {
@@ -146,7 +148,7 @@ async function file(request) {
   const box = await caches.open(FILES);
   const here = await box.match(request.url);
   const url = new URL(request.url);
-  const lasting = url.searchParams.has("v") || url.pathname.startsWith(`${BASE}page/static/runtime/`);
+  const lasting = url.searchParams.has("v") || LASTING.test(url.pathname);
   if (here && lasting) return here;
   try {
     const response = await fetch(request);
@@ -162,7 +164,8 @@ async function file(request) {
 }
 
 const CODE = new RegExp(`^${BASE}[A-Za-z]{4,8}/?$`);
-const FILE = new RegExp(`^${BASE}(static|page/static|page/nbextensions|files|page/lessons/[^/]+/states)(/|$)`);
+const FILE = new RegExp(`^${BASE}(static|page/static|page/nbextensions|files|page/lessons/[^/]+/(states|files))(/|$)`);
+const LASTING = new RegExp(`^${BASE}page/(static/runtime|lessons/[^/]+/files)/`);
 
 addEventListener("fetch", (event) => {
   const { request } = event;
@@ -184,25 +187,36 @@ addEventListener("fetch", (event) => {
   }
 });
 
+/** Keep the page that a message is about, unless it is kept already. */
+async function keepTold({ page, pupil, filled }) {
+  const path = new URL(page).pathname;
+  if (!CODE.test(path)) return;
+  const here = await recall("pupil") === pupil
+    && await (await caches.open(PAGES)).match(pageName(pupil, path));
+  if (here && !(filled && PENDING.test(await here.text()))) return;
+  // What the browser has just loaded needs no line; a page of text alone was filled in meanwhile.
+  for (const cache of filled ? ["no-cache"] : ["force-cache", "no-cache"]) {
+    const response = await fetch(path, { credentials: "same-origin", cache });
+    if (!isPage(response) || PUPIL.exec(await response.clone().text())?.[1] !== pupil) continue;
+    await keepPage(path, response);
+    return;
+  }
+}
+
+async function keepFiles(addresses) {
+  const box = await caches.open(FILES);
+  await Promise.all([...new Set(addresses)].map(async (address) => {
+    const url = new URL(address);
+    if (url.origin !== location.origin || !FILE.test(url.pathname) || await box.match(address)) return;
+    const response = await fetch(address).catch(() => null);
+    if (response?.status === 200) await box.put(address, response);
+  }));
+  await trim(FILES, MOST_FILES);
+}
+
 /** The page says what it is and what it has loaded: it came before this worker did. */
 addEventListener("message", (event) => {
   if (event.data?.type !== "keep") return;
-  event.waitUntil((async () => {
-    const path = new URL(event.data.page).pathname;
-    if (!CODE.test(path)) return;
-    const pupil = await recall("pupil");
-    const box = await caches.open(PAGES);
-    if (pupil !== event.data.pupil || !await box.match(pageName(pupil, path))) {
-      const response = await fetch(path, { credentials: "same-origin" });
-      if (isPage(response)) await keepPage(path, response);
-    }
-    const files = await caches.open(FILES);
-    for (const address of new Set(event.data.files)) {
-      const url = new URL(address);
-      if (url.origin !== location.origin || !FILE.test(url.pathname) || await files.match(address)) continue;
-      const response = await fetch(address).catch(() => null);
-      if (response?.status === 200) await files.put(address, response);
-    }
-    event.source?.postMessage({ type: "kept" });
-  })().catch(() => {}));
+  event.waitUntil(Promise.allSettled([keepTold(event.data), keepFiles(event.data.files)])
+    .then(() => event.source?.postMessage({ type: "kept" })));
 });
