@@ -239,6 +239,28 @@ async def test_every_kind_is_counted_and_written_into_the_table(site):
     assert "I did not understand." in said
 
 
+@pytest.mark.parametrize("kind, empty", [
+    ("text", {"empty": True}), ("number", {"empty": True, "number": 3}), ("draw", {"strokes": []}),
+    ("exit", {"words": ""})])
+async def test_an_answer_that_was_emptied_counts_nowhere_and_stays_in_the_record(site, kind, empty):
+    full = {"text": {"text": "Long."}, "number": {"number": 3}, "exit": {"words": "Why?"},
+            "draw": {"strokes": [[0, 1, 2, 3, 4]]}}[kind]
+    pupil = await site.pupil("Mai")
+    for seq, answer in enumerate((full, empty), 1):
+        sent = await pupil.send({**event(kind, answer), "client_seq": seq})
+        assert sent.status_code == 200, sent.text
+    async with site.teacher() as browser:
+        watch = await browser.get(f"/c/teach/{site.ids['session']}")
+        table = await browser.get(f"/c/teach/{site.ids['session']}/answers.csv")
+    start = watch.text.index('id="state">') + len('id="state">')
+    state = json.loads(watch.text[start:watch.text.index("</script>", start)])
+    [shown] = [q for q in state["questions"] if q["kind"] == kind]
+    assert shown["count"] == 0 and not shown["lines"] and not any(
+        bar["count"] for bar in shown["bars"])
+    assert len(table.text.strip().splitlines()) == 1
+    assert len(site.answers()) == 2 and "number" not in site.answers()[-1].value["answer"]
+
+
 async def test_an_option_that_is_not_there_is_refused(site):
     pupil = await site.pupil("Mai")
     for wrong in (event("multiple", {"choices": [3]}), event("multiple", {"choices": [-1]}),

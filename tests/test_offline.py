@@ -139,6 +139,52 @@ async def test_every_kind_is_answered_and_comes_back_on_another_device(service, 
     assert stored(service)[-1] == ("q-draw", {"strokes": []})
 
 
+async def test_an_answer_that_is_emptied_again_is_no_answer_any_more(service, chromium):
+    context = await phone(chromium)
+    page = await come_in(context, service)
+    watch = await (await teachers(chromium, service)).new_page()
+    await watch.goto(f"{service.url}/c/teach/{service.ids['session']}")
+    number, text = asked(page, "number"), asked(page, "text")
+    await write(number, "7")
+    await write(text, "Long.")
+    await said(text, HAS_IT)
+    seen = watch.locator("[data-question^=q-text]")
+    await expect(seen).to_contain_text("Long.", timeout=SLOW)
+    await write(number, "")
+    await write(text, " ")
+    for question in (number, text):
+        await said(question, "Your answer is taken back.")
+    await expect(seen).to_contain_text("0 answers", timeout=SLOW)
+    await expect(seen).not_to_contain_text("Long.")
+    assert stored(service) == [("q-number", {"number": 7.0}), ("q-text", {"text": "Long."}),
+                               ("q-number", {"empty": True}), ("q-text", {"empty": True})]
+    table = await watch.context.request.get(
+        f"{service.url}/c/teach/{service.ids['session']}/answers.csv")
+    assert "Long" not in (await table.text()).splitlines()[-1]
+    other = await come_in(await phone(chromium), service)
+    await said(asked(other, "text"), "Your answer is taken back.")
+    await expect(asked(other, "number").get_by_role("textbox")).to_have_value("")
+
+    # What is no number is named at its field, kept as it was typed, and sent to nobody.
+    hint = number.get_by_text("Write only a number here, like 3 or 2.5.")
+    for nonsense in ("abc", "1e999", "5 apples", "9" * 20):
+        await number.get_by_role("textbox").fill(nonsense)
+        await expect(hint).to_be_visible()
+        await expect(number.get_by_role("textbox")).to_have_accessible_description(
+            "Write only a number here, like 3 or 2.5. This is not sent yet.")
+        assert await hint.get_attribute("role") is None
+        await number.get_by_role("button", name="Save").click()
+        await expect(number.get_by_role("textbox")).to_have_value(nonsense)
+    await shot(page, "no-number-360")
+    await page.wait_for_timeout(300)
+    await page.reload()
+    await expect(number.get_by_role("textbox")).to_have_value("9" * 20)
+    await expect(hint).to_be_visible()
+    assert len(stored(service)) == 4
+    await number.get_by_role("textbox").fill("8")
+    await expect(hint).to_be_hidden()
+
+
 async def test_answers_of_a_cut_line_arrive_in_order_and_once(service, chromium):
     context = await phone(chromium)
     page = await come_in(context, service)

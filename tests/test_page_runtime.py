@@ -489,10 +489,26 @@ async def test_who_waits_in_line_knows_her_place_and_reads_on(settings, chromium
         await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
 
 
+async def test_a_start_that_failed_for_the_line_is_made_when_that_is_back(settings, chromium):
+    async with page_site(settings, WAVES) as site:
+        page = await opened(chromium, site)
+        await page.context.set_offline(True)
+        await page.locator("input[type=range]").focus()
+        await page.keyboard.press("End")
+        state = page.locator(".ct-widget-state")
+        await expect(state).to_contain_text("Your line is down. What you wrote is kept.")
+        await page.context.set_offline(False)
+        await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
+        await expect(state).to_have_count(0)
+
+
 async def test_a_start_that_fails_can_be_tried_again(settings, chromium):
     async with page_site(settings, WAVES) as site:
         page = await opened(chromium, site)
         await page.route("**/kernel", lambda route: route.abort())
+        # No hand but the reader's own.
+        await page.route("**/runtime-*.js", lambda route: route.abort()
+                         if route.request.method == "HEAD" else route.continue_())
         await page.locator("input[type=range]").focus()
         await page.keyboard.press("End")
         state = page.locator(".ct-widget-state")

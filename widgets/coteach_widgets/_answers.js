@@ -7,7 +7,11 @@ import { h } from "./_dom.js";
 import { t } from "./_i18n.js";
 import { smallJpeg } from "./_photo.js";
 
+const TYPED = 1200; // without a key before a number is looked at
 const DRAWN = 1500; // after a stroke, before the drawing is sent
+
+const MOST_NUMBER = 1e15; // as the server counts
+const NONE = { empty: true }; // an answer is never deleted; the newest one says that there is none
 
 const radios = (root) => [...root.querySelectorAll(".ct-option input")];
 const labelOf = (input) => input.closest("label").querySelector("span").textContent;
@@ -74,7 +78,15 @@ function understood(root, { save }) {
 export function numberIn(text) {
   // Full-width digits come from Chinese keyboards, a comma from Vietnamese ones.
   const plain = text.trim().normalize("NFKC").replace(",", ".").replace(/[−–]/g, "-");
-  return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : null;
+  const found = /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
+  return Math.abs(found) < MOST_NUMBER ? found : null;
+}
+
+/** Write a number as the page's language does, so that it can be read in again. */
+function written(value) {
+  const { lang } = document.documentElement;
+  return new Intl.NumberFormat(lang || "en", { useGrouping: false, maximumSignificantDigits: 15 })
+    .format(value);
 }
 
 function line(root, submit) {
@@ -88,23 +100,38 @@ function line(root, submit) {
 function number(root, { save, draft, settle }) {
   const problem = root.querySelector(".ct-problem");
   let last = null;
-  const submit = () => {
+  let checking;
+  /** Say at the field what is expected there; what was typed stays and is kept as a draft. */
+  const check = () => {
+    clearTimeout(checking);
     const value = numberIn(input.value);
     problem.hidden = value !== null || input.value.trim() === "";
     input.setAttribute("aria-invalid", String(!problem.hidden));
-    if (value !== null && value !== last) save({ number: (last = value) });
-    else if (value !== null) settle();
+    return value;
+  };
+  const submit = () => {
+    const value = check();
+    if (!problem.hidden) draft(input.value, true);
+    else if (value === last) settle();
+    else save((last = value) === null ? NONE : { number: value });
   };
   const input = line(root, submit);
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") submit(); });
-  input.addEventListener("input", () => draft(input.value));
+  input.addEventListener("input", () => {
+    draft(input.value);
+    clearTimeout(checking);
+    // Not at each key: a number begins with a sign or a point. What is right again is so at once.
+    if (problem.hidden) checking = setTimeout(check, TYPED);
+    else check();
+  });
   return {
     show: (answer) => {
-      if (typeof answer?.number !== "number" || document.activeElement === input) return;
-      last = answer.number;
-      input.value = String(answer.number);
+      if (!answer || document.activeElement === input) return;
+      last = typeof answer.number === "number" ? answer.number : null;
+      input.value = last === null ? "" : written(last);
+      check();
     },
-    resume: (value) => { input.value = value; },
+    resume: (value) => { input.value = value; check(); },
   };
 }
 
@@ -129,8 +156,8 @@ function words(root, said, draft, settle = () => {}) {
 
 /** A few words. */
 function text(root, { save, draft, settle }) {
-  const made = words(root, (said) => said && save({ text: said }), draft, settle);
-  return { show: (answer) => made.show(answer?.text), resume: made.resume };
+  const made = words(root, (said) => save(said ? { text: said } : NONE), draft, settle);
+  return { show: (answer) => made.show(answer?.empty ? "" : answer?.text), resume: made.resume };
 }
 
 /** How it went, and what to change. */

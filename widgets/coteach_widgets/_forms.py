@@ -72,7 +72,7 @@ def _choose(kind: str, more: str = "") -> Callable[..., str]:
 def _number(t: Translate, prompt: str, uid: str, _options: Sequence[str], unit: str,
             _axes: Mapping[str, Any]) -> str:
     shown = f'<span class="ct-unit">{escape(unit)}</span>' if unit else ""
-    save, wrong = t("Save"), t("Write a number, like 3 or 2.5.")
+    save, wrong = t("Save"), t("Write only a number here, like 3 or 2.5. This is not sent yet.")
     return (
         f'<label class="ct-prompt" for="{uid}-in">{_asked(prompt)}</label>'
         f'<div class="ct-line"><input type="text" id="{uid}-in" inputmode="decimal" '

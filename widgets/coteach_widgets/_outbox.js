@@ -168,8 +168,10 @@ export class Outbox extends EventTarget {
           if (!same) await this.kept.put("known", this.page.pupil, name, entry);
         }
       }
+      this.wait = FIRST_WAIT;
     } catch {
       this.line = false; // what is kept here is shown
+      this.later();
     }
     this.changed();
     this.send();
@@ -189,7 +191,8 @@ export class Outbox extends EventTarget {
 
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.send(), this.wait);
+    // With nothing to send it asks: "You are offline" goes by itself when the line is back.
+    this.timer = setTimeout(() => (this.waiting || this.line ? this.send() : this.load()), this.wait);
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
   }
 

@@ -10,7 +10,10 @@ const SIGNS = { here: "•", kept: "✓", unsafe: "!", sent: "✓", refused: "!"
 const WAIT_TO_DRAFT = 400;
 
 function wordsFor(about) {
-  if (about.state === "sent") return t("Your teacher has it.");
+  const none = Boolean(about.value?.answer?.empty);
+  if (about.state === "sent") {
+    return none ? t("Your answer is taken back.") : t("Your teacher has it.");
+  }
   if (about.state === "kept") return t("Saved on this device.");
   if (about.state === "unsafe") {
     return t("This browser does not let us save. Keep this page open until your teacher has it.");
@@ -50,11 +53,11 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
       else tell_state("preview", t("This is a preview. On a class page the answer is sent."));
       tell(given);
     },
-    draft: (value) => {
+    draft: (value, now = Array.isArray(value)) => {
       clearTimeout(drafting);
       if (!box) return;
       // A drawing is kept at once; typing at each pause.
-      drafting = setTimeout(() => box.draft(name(), value), Array.isArray(value) ? 0 : WAIT_TO_DRAFT);
+      drafting = setTimeout(() => box.draft(name(), value), now ? 0 : WAIT_TO_DRAFT);
       writing = true;
       update();
     },
@@ -92,7 +95,10 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   queueMicrotask(update);
   box.kept_drafts.then(() => {
     const draft = box.drafts.get(name());
-    if (draft !== undefined) live.resume?.(draft);
+    if (draft === undefined) return;
+    live.resume?.(draft);
+    writing = typeof draft === "string"; // what the teacher has is another answer
+    update();
   });
   return () => box.removeEventListener("change", update);
 }

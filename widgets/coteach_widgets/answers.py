@@ -32,7 +32,8 @@ def read_answers(path: str | Path | Iterable[str | Path]) -> pandas.DataFrame:
     pandas.DataFrame
         ``question``, ``pupil``, ``answer``, ``received``, ``time_zone``; of a question in a JSON
         file the name that its author gave it, and no time: a device's clock is not believed.
-        Of several answers to a question in one JSON file the last one counts.
+        Of several answers to a question in one JSON file the last one counts; one that was emptied
+        again is left out.
 
     Raises
     ------
@@ -75,7 +76,8 @@ def _rows(text: str, name: str) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{name} is no file of answers.") from error
     return [{"question": question, "pupil": pupil, "answer": _words(value), "received": None,
-             "time_zone": ""} for question, value in newest.items()]
+             "time_zone": ""} for question, value in newest.items()
+            if not value.get("answer", {}).get("empty")]
 
 
 def _words(value: dict[str, Any]) -> str:

@@ -59,6 +59,7 @@ if (box && page.answers) {
   // What the class allows and shows has changed.
   let stamp;
   document.addEventListener("ct-state", ({ detail }) => {
+    if (!box.line) box.load(); // the server was just reached
     if (detail.allowed !== undefined && detail.allowed !== stamp) {
       if (stamp !== undefined) box.load();
       stamp = detail.allowed;

@@ -8,6 +8,9 @@ import { Touches } from "./touches.js";
 import { Values } from "./values.js";
 
 const SPREAD = 3000;
+const FIRST_LOOK = 2000; // after a start that failed: is the line back?
+const LAST_LOOK = 15_000;
+const MOST_STARTS = 3; // by themselves, on a line that is there; then it waits for a hand
 const FOCUSABLE = "input, select, textarea, button, .noUi-handle, summary, [role=tab]";
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
 const after = (target, ...kinds) => new Promise((resolve) => {
@@ -28,6 +31,8 @@ export class Widgets {
     this.starting = null;
     this.over = false;
     this.held = false;
+    this.tries = 0;
+    addEventListener("online", () => { if (this.lost) this.#look(); });
     this.watch = new KernelWatch(data, notices, () => this.restart());
     for (const kind of ["pointerdown", "focusin", "keydown"]) {
       document.addEventListener(kind, (event) => this.#touched(event), true);
@@ -80,6 +85,7 @@ export class Widgets {
     if (place) this.#say(this.saying);
     this.starting = this.#begin().then(() => this.#quiet(), (error) => this.#failed(error))
       .finally(() => { this.starting = null; });
+    clearTimeout(this.looking);
     return this.starting;
   }
 
@@ -92,6 +98,7 @@ export class Widgets {
     await room.apply(this.touches.collected());
     for (const id of this.touches.presses.splice(0)) await room.press(id, { event: "click" });
     this.room = room;
+    this.tries = 0;
     this.watch.follow(room);
     document.body.classList.remove("ct-kernel-gone");
     const first = this.asked;
@@ -215,6 +222,27 @@ export class Widgets {
     this.room = null;
     this.#say(error instanceof Refusal && error.message ? error.message
       : navigator.onLine === false ? this.words.offline : this.words.failed, true);
+    this.lost = !(error instanceof Refusal);
+    if (this.lost) this.#lookSoon(FIRST_LOOK);
+  }
+
+  #lookSoon(wait) {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => this.#look(Math.min(LAST_LOOK, 2 * wait)), wait);
+  }
+
+  /** What failed for the line starts by itself when that is back; nobody has to press a button. */
+  async #look(wait = FIRST_LOOK) {
+    clearTimeout(this.looking);
+    if (this.room || this.starting || this.over || this.tries >= MOST_STARTS) return;
+    const answer = document.visibilityState === "visible" && await fetch(this.data.runtime,
+      { method: "HEAD", cache: "no-store" }).catch(() => null);
+    if (this.room || this.starting || this.over) return;
+    if (!answer || answer.status >= 500) this.#lookSoon(wait);
+    else {
+      this.tries += 1;
+      this.start(this.asked);
+    }
   }
 
   /** The class is over. */

@@ -13,6 +13,7 @@ from typing import Any
 
 from coteach.classroom.drawings import svg
 from coteach.i18n import gettext as _
+from coteach.store.events import is_emptied
 from coteach.store.schema import Event, NameCard
 from coteach.ui import times
 
@@ -45,9 +46,16 @@ def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
     return found
 
 
+def given(answers: dict[str, Event]) -> dict[str, Event]:
+    """Return those of the answers to a question that say something: not emptied again since."""
+    return {actor: row for actor, row in answers.items() if not is_emptied(row.value)}
+
+
 def words_of(value: dict[str, Any], question: dict[str, Any]) -> str:
     """Return an answer in words, in the wording of the reader's language where it is known."""
     answer = value.get("answer", {})
+    if is_emptied(value):
+        return _("no answer")
     kind = value.get("kind")
     if kind in ("choice", "poll"):
         return _option(question, answer.get("choice", -1), str(answer.get("text", "")))
@@ -134,14 +142,14 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
                                      name=place[1] or place[0]), "unit": ""})
     found = []
     for place, question in asked.items():
-        given = known.get(place, {})
+        told = given(known.get(place, {}))
         kind = str(question.get("kind"))
-        lines = [line for card in cards if card.pseudonym in given and (
-            line := _line(kind, given[card.pseudonym].value, question, card, photos))]
+        lines = [line for card in cards if card.pseudonym in told and (
+            line := _line(kind, told[card.pseudonym].value, question, card, photos))]
         found.append({
-            "id": "#".join(place), "kind": kind, "count": len(given),
+            "id": "#".join(place), "kind": kind, "count": len(told),
             "prompt": question.get("prompt") or titles().get(kind, ""),
-            "bars": _bars(kind, question, [row.value for row in given.values()]), "lines": lines})
+            "bars": _bars(kind, question, [row.value for row in told.values()]), "lines": lines})
     return found
 
 
@@ -176,7 +184,7 @@ def as_csv(outline: Sequence[dict[str, Any]], rows: Sequence[Event], cards: Sequ
         question = asked.get(place, {"options": [], "unit": ""})
         kind = next(iter(answers.values())).value.get("kind")
         prompt = question.get("prompt") or titles().get(kind, "") or place[1] or place[0]
-        for actor, row in answers.items():
+        for actor, row in given(answers).items():
             value = row.value
             number = value.get("answer", {}).get("number") if value["kind"] == "number" else None
             said = f"{number:g}" if number is not None else neutral(words_of(value, question))

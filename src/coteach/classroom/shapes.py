@@ -115,6 +115,9 @@ def value_of(raw: Any) -> dict[str, Any]:
     key, answer = raw.get("key", ""), raw.get("answer")
     if not isinstance(key, str) or not _KEY.fullmatch(key) or not isinstance(answer, dict):
         raise bad("value")
+    if answer.get("empty") is True:
+        # She emptied the field again: an answer that says so, since events are never deleted.
+        return {"kind": kind, "key": key, "answer": {"empty": True}}
     try:
         kept = {name: shape(answer[name], name) for name, shape in SHAPES[kind].items()
                 if answer.get(name) is not None}

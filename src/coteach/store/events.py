@@ -47,6 +47,16 @@ def read(session: Session, *, session_id: str | None = None, actor: str | None =
     return list(session.scalars(query))
 
 
+def is_emptied(value: Any) -> bool:
+    """Say whether an answer says that there is none any more: nothing is ever deleted."""
+    answer = value.get("answer") if isinstance(value, dict) else None
+    if not isinstance(answer, dict):
+        return False
+    return answer.get("empty") is True or all(
+        name in ("text", "words", "strokes", "media") and not part
+        for name, part in answer.items())
+
+
 def forget(session: Session, actor: str) -> None:
     """Delete everything that was done under a pseudonym: somebody asked for it."""
     session.execute(delete(Event).where(Event.actor == actor))

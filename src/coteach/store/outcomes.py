@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from coteach.store.events import is_emptied
 from coteach.store.schema import (
     ClassSession,
     Cohort,
@@ -93,6 +94,9 @@ def answers(session: Session, session_ids: Iterable[str]) -> list[Answer]:
     last: dict[tuple[str, str, str, str], Answer] = {}
     for place, actor, lesson, cell, value in rows:
         if not isinstance(value, dict) or not isinstance(value.get("answer"), dict):
+            continue
+        if is_emptied(value):
+            last.pop((place, actor, cell, str(value.get("key") or "")), None)
             continue
         key, kind = str(value.get("key") or ""), str(value.get("kind") or "")
         kept = {name: value["answer"][name] for name in ("choice", "number", "feeling")
