@@ -18,6 +18,7 @@ from coteach.errors import UserError
 COMMANDS = (
     "coteach.cli.up",
     "coteach.cli.doctor",
+    "coteach.cli.assignment",
     "coteach.cli.grade",
     "coteach.cli.report",
     "coteach.cli.page",
