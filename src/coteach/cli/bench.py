@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
                         help="Measure coteach against the stock parts on this machine.")
     group.command("classpage")(classpage)
     group.command("spawn")(spawn)
+    group.command("live")(live)
     app.add_typer(group)
 
 
@@ -72,6 +73,21 @@ def spawn(
                         code="no-bench") from None
     found = _run(lambda say: bench.run(users=users, say=say))
     _show(found, bench.rows(), as_json)
+
+
+def live(
+    viewers: Annotated[int, typer.Option(min=1, max=200, help="How many watch one person.")] = 30,
+    seconds: Annotated[float, typer.Option(
+        min=1, max=300, help="How long each measurement takes.")] = 10.0,
+    rounds: Annotated[int, typer.Option(
+        min=1, max=10, help="How often the relays take turns.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """People watch one teacher: aiortc's stock relay, Janus when it is installed, and coteach."""
+    from coteach.bench.live import run as bench
+
+    work = bench.Work(viewers=viewers, seconds=seconds, rounds=rounds)
+    _show(_run(lambda say: bench.run(work, say)), bench.rows(), as_json)
 
 
 def quality(text: str) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from aiortc.codecs import is_rtx
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
-from aiortc.rtcrtpreceiver import NackGenerator, StreamStatistics
+from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import (
     RTCP_PSFB_APP,
     RTCP_PSFB_PLI,
@@ -32,6 +32,7 @@ from aiortc.rtp import (
 )
 
 from coteach.live import vp8
+from coteach.live.nack import NackList
 
 HISTORY = 1024
 """Packets kept for viewers who miss one; about 13 s of a 650 kbit/s picture."""
@@ -61,9 +62,14 @@ class Source:
         self._history: list[RtpPacket | None] = [None] * HISTORY
 
     def take(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
-        """Keep a packet and hand it to every output."""
+        """Keep a packet and hand it to every output; one that came twice is dropped."""
+        place = packet.sequence_number % HISTORY
+        before = self._history[place]
+        if before is not None and before.sequence_number == packet.sequence_number and (
+                before.ssrc == packet.ssrc):
+            return
         self.ssrc, self.codec = packet.ssrc, codec
-        self._history[packet.sequence_number % HISTORY] = packet
+        self._history[place] = packet
         key = self.kind == "audio" or vp8.starts_key_frame(packet.payload)
         bodies: dict[Any, Any] = {}
         for output in tuple(self.outputs):
@@ -100,7 +106,8 @@ class IngestReceiver:
         self._rtcp_ssrc: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._nack = NackGenerator() if kind == "video" else None
+        self.missing: NackList | None = NackList() if kind == "video" else None
+        self._retry: asyncio.TimerHandle | None = None
         self._rate = RemoteBitrateEstimator() if kind == "video" else None
 
     def setTransport(self, transport: Any) -> None:
@@ -127,6 +134,10 @@ class IngestReceiver:
             self.transport._unregister_rtp_receiver(self)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
         self.source.outputs.clear()
 
     def _handle_disconnect(self) -> None:
@@ -147,15 +158,22 @@ class IngestReceiver:
             self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
         self._streams[packet.ssrc].add(packet)
         if is_rtx(codec):
-            original, apt = self._rtx.get(packet.ssrc), codec.parameters.get("apt")
+            # An offer without SSRC lines does not say whose retransmissions these are.
+            original = self._rtx.get(packet.ssrc, self.source.ssrc)
+            apt = codec.parameters.get("apt")
             if original is None or len(packet.payload) < 2 or apt not in self._codecs:
                 return
             packet = unwrap_rtx(packet, payload_type=int(apt), ssrc=original)
             codec = self._codecs[int(apt)]
         if not packet.payload:  # padding that probes the line
             return
-        if self._nack is not None and self._nack.add(packet):
-            await self._send_nack(packet.ssrc, sorted(self._nack.missing))
+        if self.missing is not None and packet.ssrc == (self.source.ssrc or packet.ssrc):
+            given_up = self.missing.given_up
+            lost = self.missing.add(packet.sequence_number, time.monotonic())
+            if lost:
+                self._ask_again(packet.ssrc, lost)
+            elif self.missing.given_up != given_up:
+                self.source.want_key_frame()
         self.source.take(packet, codec)
 
     async def _estimate_rate(self, packet: RtpPacket, arrival_time_ms: int) -> None:
@@ -172,18 +190,37 @@ class IngestReceiver:
         with contextlib.suppress(ConnectionError):
             await self.transport._send_rtp(bytes(packet))
 
-    async def _send_nack(self, ssrc: int, lost: list[int]) -> None:
-        if self._rtcp_ssrc is not None:
+    def _send_soon(self, packet: Any) -> None:
+        task = asyncio.get_running_loop().create_task(self._send(packet))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def _ask_again(self, ssrc: int, lost: list[int]) -> None:
+        """Ask for lost packets, and look again after a round trip whether they have come."""
+        if self._rtcp_ssrc is None or self.missing is None:
+            return
+        if lost:
             packet = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._rtcp_ssrc, media_ssrc=ssrc)
             packet.lost = lost
-            await self._send(packet)
+            self._send_soon(packet)
+        if self._retry is None and self.missing.waiting:
+            self._retry = asyncio.get_running_loop().call_later(
+                self.missing.retry_after, self._look_again, ssrc)
+
+    def _look_again(self, ssrc: int) -> None:
+        self._retry = None
+        if self.missing is None or self._task is None:
+            return
+        given_up = self.missing.given_up
+        again = self.missing.due(time.monotonic())
+        if self.missing.given_up != given_up:
+            self.source.want_key_frame()
+        self._ask_again(ssrc, again)
 
     def _key_frame(self, ssrc: int) -> None:
         if self._rtcp_ssrc is not None:
-            task = asyncio.get_running_loop().create_task(self._send(RtcpPsfbPacket(
-                fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=ssrc)))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._send_soon(RtcpPsfbPacket(
+                fmt=RTCP_PSFB_PLI, ssrc=self._rtcp_ssrc, media_ssrc=ssrc))
 
     async def _report_forever(self) -> None:
         while True:

@@ -33,8 +33,12 @@ def N_(message: str) -> str:  # marks a sentence that is translated for each lis
 
 
 MAX_SEATS = 12
+MAX_PLAYERS = 500
+"""Connections of shared passes: players of a stream and encoders."""
 SEAT_GRACE = 30.0
 """Seconds that an empty seat stays in the list, so that people see "coming back"."""
+PLAYER_GRACE = 6.0
+"""Seconds that the seat of a player or encoder may be without a connection."""
 OWNER_GRACE = 30.0
 """Seconds that a recording goes on without its teacher; her page may be loading again."""
 CONSENT_LASTS = timedelta(minutes=30)
@@ -78,12 +82,13 @@ class Room:
         place = seat_id(self.name, holder.person)
         seat = self.seats.get(place)
         if seat is None:
-            if len(self.seats) >= MAX_SEATS:
+            alike = sum(s.holder.shared == holder.shared for s in self.seats.values())
+            if alike >= (MAX_PLAYERS if holder.shared else MAX_SEATS):
                 raise Conflict(_("The room is full: {count} people are in it.").format(
-                    count=len(self.seats)), hint=_("Ask the teacher to wait for you."),
-                    code="room-full")
+                    count=alike), hint=_("Ask the teacher to wait for you."), code="room-full")
             seat = self.seats[place] = Seat(holder)
-            seat.consent = await asyncio.to_thread(self._consent_before, holder.person)
+            if not holder.shared:
+                seat.consent = await asyncio.to_thread(self._consent_before, holder.person)
             log.info("entered", room=self.name, seat=place)
         seat.holder = holder
         return seat
@@ -311,7 +316,8 @@ class Room:
                     await self.unwatch(seat, source)
             if seat.present:
                 seat.here_at = now
-            elif now - seat.here_at > SEAT_GRACE and not (seat.holder.owner and self.recording):
+            elif now - seat.here_at > (PLAYER_GRACE if seat.holder.shared else SEAT_GRACE) and not (
+                    seat.holder.owner and self.recording):
                 await self.leave(seat)
         if self.recording is None:
             return
@@ -349,7 +355,7 @@ class Room:
                     s.publisher.connectionState == "connected") else "",
                 "media": sorted(s.sources),
                 "recorded": recording is not None and recording.includes(s.holder.person),
-            } for s in self.seats.values()],
+            } for s in self.seats.values() if s.publisher is not None or not s.holder.shared],
             "recording": {
                 "id": recording.id, "seconds": round(recording.elapsed, 2),
                 # Seconds until it stops by itself, when its teacher does not come back.

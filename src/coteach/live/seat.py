@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from coteach.live.ingest import Source
@@ -23,6 +23,9 @@ class Pass:
     language: str
     module: str
     cohort: str | None
+    shared: bool = False
+    """Whether many hold the same pass, as an encoder and the players of a stream do: each of
+    them gets a seat of her own for one connection, is not listed and is never recorded."""
 
     @classmethod
     def of(cls, claims: dict[str, Any]) -> Pass:
@@ -31,7 +34,12 @@ class Pass:
                    name=str(claims["name"])[:120], owner=bool(claims.get("owner")),
                    language=str(claims.get("lang") or "en"),
                    module=str(claims.get("module") or ""),
-                   cohort=str(claims["cohort"]) if claims.get("cohort") else None)
+                   cohort=str(claims["cohort"]) if claims.get("cohort") else None,
+                   shared=bool(claims.get("shared")))
+
+    def one_of_many(self) -> Pass:
+        """Return the pass of one of those who share it."""
+        return replace(self, person=f"{self.person}/{secrets.token_hex(8)}")
 
 
 class Listener(Protocol):
@@ -71,7 +79,7 @@ class Seat:
     @property
     def present(self) -> bool:
         """Whether she is connected in any way."""
-        return self.listener is not None or self.publisher is not None
+        return self.listener is not None or self.publisher is not None or bool(self.viewers)
 
     def published(self, peer: RelayPeer, sources: dict[str, Source]) -> None:
         """Note a new connection that publishes."""

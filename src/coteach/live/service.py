@@ -86,7 +86,7 @@ class Doors:
         holder = self._pass(request)
         offer = await self._offer(request)
         room = self.house.room(holder.room)
-        seat = await room.enter(holder)
+        seat = await room.enter(holder.one_of_many() if holder.shared else holder)
         answer = await room.publish(seat, offer)
         return self._created(request, "whip", answer,
                              _Session(room.name, seat.id, None, seat.publisher))
@@ -102,7 +102,7 @@ class Doors:
         if source is None:
             raise NotFound(_("Nobody can be seen here yet."), hint=_("Wait a moment."),
                            code="not-publishing")
-        seat = await room.enter(holder)
+        seat = await room.enter(holder.one_of_many() if holder.shared else holder)
         answer = await room.watch(seat, source, offer)
         return self._created(request, "whep", answer,
                              _Session(room.name, seat.id, source.id, seat.viewers[source.id]))
