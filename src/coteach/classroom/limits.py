@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections import deque
 from collections.abc import Callable
 
 from coteach.errors import TooMany
 from coteach.i18n import gettext as _
+from coteach.tries import REMEMBERED, Limit, Tries
 
 WINDOW = 300.0
 EACH = 20
@@ -33,8 +33,6 @@ MOST_NEAR_6 = 600
 a /48 has 65,536 addresses that never guessed before."""
 SECRETS = 40
 """Wrong picture secrets from one address in the window."""
-REMEMBERED = 20_000
-"""Keys kept of each sort; the oldest are forgotten first."""
 
 
 def places(address: str) -> tuple[str, str]:
@@ -61,9 +59,7 @@ class WrongCodes:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._own: dict[str, deque[float]] = {}
-        self._near: dict[str, deque[float]] = {}
-        self._all: deque[float] = deque(maxlen=ALL)
+        self._own, self._near, self._all = Tries(SCHOOL), Tries(MOST_NEAR_6), Tries(ALL)
         self._known: dict[str, None] = {}
 
     def check(self, address: str) -> None:
@@ -76,15 +72,14 @@ class WrongCodes:
         """
         own, near = places(address)
         now = self._clock()
-        tries = self._own.get(own, deque())
         known = own in self._known
-        until = _until(tries, SCHOOL if known else EACH, WINDOW)
+        until = self._own.until(own, Limit(SCHOOL if known else EACH, WINDOW))
         if not known:
-            around = self._near.get(near, deque())
-            if max(_until(around, NEAR, WINDOW), _until(self._all, ALL, WINDOW)) > now:
-                until = max(until, _until(tries, FEW, LONG))
+            if max(self._near.until(near, Limit(NEAR, WINDOW)),
+                   self._all.until("", Limit(ALL, WINDOW))) > now:
+                until = max(until, self._own.until(own, Limit(FEW, LONG)))
             if ":" in near:
-                until = max(until, _until(around, MOST_NEAR_6, WINDOW))
+                until = max(until, self._near.until(near, Limit(MOST_NEAR_6, WINDOW)))
         if until > now:
             raise TooMany(
                 _("Too many codes were wrong."),
@@ -95,9 +90,9 @@ class WrongCodes:
         """Note a wrong code."""
         own, near = places(address)
         now = self._clock()
-        _note(self._own, own, SCHOOL, now)
-        _note(self._near, near, MOST_NEAR_6, now)
-        self._all.append(now)
+        self._own.note(own, now)
+        self._near.note(near, now)
+        self._all.note("", now)
 
     def right(self, address: str) -> None:
         """Note that pupils enter from here: the address of a class may mistype more often."""
@@ -122,12 +117,12 @@ class WrongSecrets:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._own: dict[str, deque[float]] = {}
+        self._own = Tries(SECRETS)
 
     def check(self, address: str) -> None:
         """Do nothing if this address may show a secret; raises TooMany."""
         own, _near = places(address)
-        until = _until(self._own.get(own, deque()), SECRETS, WINDOW)
+        until = self._own.until(own, Limit(SECRETS, WINDOW))
         if until > self._clock():
             raise TooMany(
                 _("Too many pictures were wrong."),
@@ -136,17 +131,4 @@ class WrongSecrets:
 
     def wrong(self, address: str) -> None:
         """Note a wrong secret."""
-        _note(self._own, places(address)[0], SECRETS, self._clock())
-
-
-def _until(tries: deque[float], limit: int, seconds: float) -> float:
-    """Return when fewer than `limit` tries will lie within `seconds`."""
-    return tries[-limit] + seconds if len(tries) >= limit else 0.0
-
-
-def _note(found: dict[str, deque[float]], key: str, most: int, now: float) -> None:
-    tries = found.pop(key, deque(maxlen=most))
-    tries.append(now)
-    found[key] = tries
-    while len(found) > REMEMBERED:
-        del found[next(iter(found))]
+        self._own.note(places(address)[0], self._clock())

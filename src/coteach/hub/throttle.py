@@ -8,24 +8,13 @@ A school shares one address, so an address alone is only slowed when it fails ve
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator
 
-
-@dataclass(frozen=True)
-class Limit:
-    """So many failures within so many seconds, and no more."""
-
-    failures: int
-    seconds: float
-
+from coteach.tries import Limit, Tries
 
 NAME_AND_ADDRESS = Limit(5, 60)
 NAME = Limit(30, 600)
 ADDRESS = Limit(60, 300)
-REMEMBERED = 10_000
-"""Keys kept in memory; the oldest are forgotten first."""
 
 
 class Throttle:
@@ -39,33 +28,26 @@ class Throttle:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._failures: dict[Hashable, deque[float]] = {}
+        self._both, self._name, self._address = (
+            Tries(limit.tries) for limit in (NAME_AND_ADDRESS, NAME, ADDRESS))
 
-    @staticmethod
-    def _keys(name: str, address: str) -> list[tuple[Hashable, Limit]]:
-        return [(("both", name, address), NAME_AND_ADDRESS), (("name", name), NAME),
-                (("address", address), ADDRESS)]
+    def _each(self, name: str, address: str) -> Iterator[tuple[Tries, Hashable, Limit]]:
+        yield self._both, (name, address), NAME_AND_ADDRESS
+        yield self._name, name, NAME
+        yield self._address, address, ADDRESS
 
     def wait(self, name: str, address: str) -> float:
         """Return the seconds until the next try is allowed; zero when it is allowed now."""
-        now = self._clock()
-        longest = 0.0
-        for key, limit in self._keys(name, address):
-            times = self._failures.get(key, ())
-            recent = [at for at in times if at > now - limit.seconds]
-            if len(recent) >= limit.failures:
-                longest = max(longest, recent[-limit.failures] + limit.seconds - now)
-        return longest
+        until = max(failures.until(key, limit)
+                    for failures, key, limit in self._each(name, address))
+        return max(0.0, until - self._clock())
 
     def failed(self, name: str, address: str) -> None:
         """Count a failure."""
-        for key, limit in self._keys(name, address):
-            times = self._failures.pop(key, deque(maxlen=limit.failures))
-            times.append(self._clock())
-            self._failures[key] = times
-        while len(self._failures) > REMEMBERED:
-            del self._failures[next(iter(self._failures))]
+        now = self._clock()
+        for failures, key, _limit in self._each(name, address):
+            failures.note(key, now)
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of a person who got in from here."""
-        self._failures.pop(("both", name, address), None)
+        self._both.forget((name, address))
