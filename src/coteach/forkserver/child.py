@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from coteach.forkserver import fresh
@@ -22,15 +22,23 @@ from coteach.sandbox.launcher import inner, supervisor, syscalls, words
 _LARGEST = 4 << 20
 
 
-def become(connection: int) -> NoReturn:
-    """Serve the one request that comes through a connection, then end."""
+def become(connection: int, more: Sequence[int] = ()) -> NoReturn:
+    """Serve the one request that comes through a connection, then end.
+
+    Parameters
+    ----------
+    more
+        Open files that the function is to have.
+    """
     code = 125
     try:
         os.setsid()
         for number in (signal.SIGCHLD, *inner.FORWARDED):
             signal.signal(number, signal.SIG_DFL)
-        _only(connection)
+        _only(connection, *more)
         request = _read(connection)
+        if more:
+            request["arguments"]["fds"] = list(more)
         _streams(request["log"])
         fresh.environment(request["env"])
         syscalls.set_title(request["title"])
@@ -45,10 +53,13 @@ def become(connection: int) -> NoReturn:
         os._exit(code)
 
 
-def _only(connection: int) -> None:
-    """Close every open file but the standard ones and the connection."""
-    os.closerange(3, connection)
-    os.closerange(connection + 1, 1 << 16)
+def _only(*kept: int) -> None:
+    """Close every open file but the standard ones and these."""
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, 1 << 16)
 
 
 def _read(connection: int) -> dict[str, Any]:
@@ -94,7 +105,7 @@ def _call(entry: str, arguments: dict[str, Any]) -> int:
         return 127
     words.report(running=True)
     words.tell_also(None)
-    os.closerange(3, 1 << 16)
+    _only(*arguments.get("fds", ()))
     fresh.reseed()
     sys.argv[:] = [entry]
     try:

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +235,7 @@ class ForkServer:
     async def fork(self, entry: str, arguments: Mapping[str, Any] | None = None, *,
                    sandbox: Sandbox | None, env: Mapping[str, str], log: Path,
                    cwd: Path | None = None, title: str = "",
-                   die_with_parent: bool = True) -> Child:
+                   die_with_parent: bool = True, pass_fds: Sequence[int] = ()) -> Child:
         """Return a child that is inside its walls and about to call a function.
 
         Parameters
@@ -258,6 +258,9 @@ class ForkServer:
             What lists of processes show.
         die_with_parent
             Without a sandbox: end with this process. With one, the sandbox says so.
+        pass_fds
+            Open files that the function has too; it finds their numbers as ``fds`` among its
+            arguments. At most four.
 
         Raises
         ------
@@ -274,14 +277,14 @@ class ForkServer:
                    "log": str(log), "spec": spec, "title": title or f"coteach {self.name}"}
         for last in (False, True):
             await self.start()
-            child = await self._ask(json.dumps(request).encode() + b"\n", last)
+            child = await self._ask(json.dumps(request).encode() + b"\n", last, pass_fds)
             if child is not None:
                 return child
         raise AssertionError("the last try answers or raises")
 
-    async def _ask(self, request: bytes, last: bool) -> Child | None:
+    async def _ask(self, request: bytes, last: bool, pass_fds: Sequence[int]) -> Child | None:
         """Return the child, or None when the template was gone before it could fork one."""
-        reader, writer = await self._connect()
+        reader, writer = await self._connect(pass_fds)
         if reader is None or writer is None:
             if last:
                 raise ForkFailed(f"the template {self.name} ended; see {self.log}")
@@ -308,7 +311,8 @@ class ForkServer:
             writer.close()
             raise ForkFailed(f"the template {self.name} did not answer") from None
 
-    async def _connect(self) -> tuple[asyncio.StreamReader | None, asyncio.StreamWriter | None]:
+    async def _connect(self, pass_fds: Sequence[int]
+                       ) -> tuple[asyncio.StreamReader | None, asyncio.StreamWriter | None]:
         mine, theirs = socket.socketpair()
         try:
             control = self._control
@@ -317,7 +321,7 @@ class ForkServer:
             with theirs:
                 while True:
                     try:
-                        socket.send_fds(control, [b"f"], [theirs.fileno()])
+                        socket.send_fds(control, [b"f"], [theirs.fileno(), *pass_fds])
                         break
                     except BlockingIOError:
                         await asyncio.sleep(0.01)

@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from coteach.forkserver.child import become
 from coteach.sandbox.launcher import syscalls
 
+_MOST_FDS = 5
+
 
 def main() -> None:
     """Be a template, as the arguments say: descriptor, process id of the owner, modules, title."""
@@ -80,15 +82,18 @@ def _unfit(control: int) -> str:
 
 def _serve(control: socket.socket) -> None:
     while True:
-        data, given, _flags, _address = socket.recv_fds(control, 1, 1)
+        data, given, _flags, _address = socket.recv_fds(control, 1, _MOST_FDS)
         if not data:
             return
-        for connection in given:
-            try:
-                child = os.fork()
-            except OSError as error:
-                os.write(connection, (json.dumps({"said": f"can't fork: {error}"}) + "\n").encode())
-                child = -1
-            if child == 0:
-                become(connection)
-            os.close(connection)
+        if not given:
+            continue
+        connection, *more = given
+        try:
+            child = os.fork()
+        except OSError as error:
+            os.write(connection, (json.dumps({"said": f"can't fork: {error}"}) + "\n").encode())
+            child = -1
+        if child == 0:
+            become(connection, more)
+        for descriptor in given:
+            os.close(descriptor)

@@ -1,0 +1,227 @@
+"""The engine seen from outside: a template for an environment, a sandbox for each submission."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+
+from coteach import sandbox
+from coteach.forkserver import ForkFailed, ForkServer
+from coteach.grading.engine.limits import Limits
+from coteach.grading.engine.outputs import clean
+from coteach.grading.engine.protocol import HEAD, LineBroken, pack, sizes, unpack
+from coteach.grading.engine.work import CellRun, Run, Work
+from coteach.sandbox import Sandbox
+
+ENTRY = "coteach.grading.engine.tests:main"
+FIRST = ("numpy?", "pandas?", "pandas.io.formats.style?", "matplotlib.pyplot?",
+         "matplotlib.backends.backend_agg?", "matplotlib_inline.backend_inline?", "IPython",
+         "IPython.core.magics")
+LAST = ("coteach.grading.engine.frames", "coteach.grading.engine.tests")
+NATIVE = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OMP_NUM_THREADS": "1",
+          "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1",
+          "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+"""A template starts no thread, and each run hashes alike."""
+_PART = 4 << 20
+_MOST_FILES = 2000
+_TEMPLATE_MB = 320
+"""What the processes show though they share it with the template."""
+
+log = structlog.get_logger("grading")
+
+
+class Engine:
+    """Runs submissions of one environment.
+
+    Parameters
+    ----------
+    folder
+        For run-time files.
+    imports
+        Modules that the assignment's code uses; one that ends in ``?`` may be missing.
+    limits
+        Of each run.
+    trust_local
+        Run without a sandbox where this machine can't make one.
+    log
+        Where the template and the runs write what goes wrong.
+    """
+
+    def __init__(self, folder: Path, *, imports: Sequence[str] = (), limits: Limits | None = None,
+                 trust_local: bool = False, log: Path) -> None:
+        self.limits = limits or Limits()
+        self._folder, self._log = Path(folder), Path(log)
+        self._trust = trust_local
+        self._apart = True
+        self._root = False
+        more = [name if name.endswith("?") else f"{name}?" for name in imports]
+        self._server = ForkServer("grading", (*FIRST, *more, *LAST), self._folder, self._log,
+                                  NATIVE)
+        self._count = 0
+
+    async def start(self) -> None:
+        """Have the template ready.
+
+        Raises
+        ------
+        UserError
+            People's code can't be run apart here.
+        ForkFailed
+            The template can't be had.
+        """
+        probe = await asyncio.to_thread(sandbox.ensure, self._trust)
+        self._apart, self._root = probe.ok, probe.mode == "root"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._apart:
+            home = self._folder / "nothing"
+            home.mkdir(exist_ok=True, mode=0o555)
+        await self._server.start()
+
+    async def close(self) -> None:
+        """End the template. Runs that were begun go on to their end."""
+        await asyncio.to_thread(self._server.close)
+
+    async def run(self, work: Work) -> Run:
+        """Run one submission; many may run at once."""
+        began = time.monotonic()
+        run = Run({cell.id: CellRun() for cell in work.cells})
+        lease = sandbox.lease() if self._root else None
+        self._count += 1
+        scratch = self._folder / f"scratch-{self._count}"
+        try:
+            async with asyncio.timeout(self.limits.wall_seconds + 30):
+                await self._run(work, run, lease.uid if lease else None, scratch)
+        except TimeoutError:
+            run.status, run.reason = "failed", "too-long"
+        except (ForkFailed, OSError, LineBroken, asyncio.IncompleteReadError) as error:
+            if run.status == "ran":
+                run.status, run.reason, run.detail = "failed", "broke", str(error)[:500]
+        finally:
+            if lease is not None:
+                lease.close()
+            if not self._apart:
+                await asyncio.to_thread(shutil.rmtree, scratch, True)
+        run.seconds = time.monotonic() - began
+        if run.status == "failed":
+            log.warning("a submission could not be run", name=work.names, reason=run.reason,
+                        detail=run.detail)
+        return run
+
+    def _box(self, uid: int | None) -> Sandbox:
+        bounds = self.limits
+        return Sandbox(
+            home=self._folder / "nothing", uid=uid, nested=True,
+            memory_mb=bounds.memory_mb + _TEMPLATE_MB, processes=bounds.processes + 8,
+            open_files=bounds.open_files, file_mb=bounds.scratch_mb, tmp_mb=bounds.scratch_mb,
+            cpu_seconds=bounds.cpu_seconds)
+
+    async def _run(self, work: Work, run: Run, uid: int | None, scratch: Path) -> None:
+        ours, theirs = socket.socketpair()
+        try:
+            child = await self._server.fork(
+                ENTRY, {"frame": self.limits.frame_mb << 20, "apart": self._apart,
+                        "folder": str(scratch)},
+                sandbox=self._box(uid) if self._apart else None, log=self._log,
+                env=sandbox.scrubbed({}, (), {
+                    **NATIVE, "HOME": "/tmp/home" if self._apart else str(scratch)}),  # noqa: S108
+                cwd=Path("/tmp") if self._apart else self._folder,  # noqa: S108
+                title="coteach grading", pass_fds=(theirs.fileno(),))
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        try:
+            async with asyncio.timeout(self.limits.wall_seconds):
+                await self._give(work, writer)
+                await self._hear(work, run, reader)
+        except TimeoutError:
+            run.status, run.reason = "failed", "too-long"
+        except (LineBroken, asyncio.IncompleteReadError, ConnectionError):
+            child.kill()
+            code = await child.wait()
+            run.status, run.reason = "failed", self._why(child.words)
+            run.detail = f"exit code {code}; {'; '.join(child.words)}"[:500]
+        finally:
+            writer.close()
+            child.kill()
+            await child.wait()
+
+    @staticmethod
+    def _why(words: list[str]) -> str:
+        return "memory" if any("memory" in word for word in words) else "broke"
+
+    async def _give(self, work: Work, writer: asyncio.StreamWriter) -> None:
+        bounds = self.limits
+        files = await asyncio.to_thread(lambda: list(_files(work.files, bounds.scratch_mb << 20)))
+        spec = {"seed": work.seed, "seconds": work.seconds, "text": bounds.text,
+                "answers": None if work.answers is None else sorted(work.answers),
+                "own": sorted(work.own), "bounds": {
+                    "memory_mb": bounds.memory_mb, "processes": bounds.processes,
+                    "open_files": bounds.open_files, "cpu_seconds": bounds.cpu_seconds,
+                    "file_mb": bounds.scratch_mb}}
+        most = bounds.frame_mb << 20
+        writer.write(pack([spec, len(files)], [], most))
+        for name, data in files:
+            writer.write(pack([name, None], [data], most))
+            await writer.drain()
+        cells = [[c.id, c.source, c.kind, c.beside] for c in work.cells]
+        writer.write(pack([cells, None], [], most))
+        await writer.drain()
+
+    async def _hear(self, work: Work, run: Run, reader: asyncio.StreamReader) -> None:
+        most = self.limits.frame_mb << 20
+        kinds = {cell.id: cell.kind for cell in work.cells}
+        while True:
+            text, size = sizes(await reader.readexactly(HEAD.size), most)
+            message, _blobs = unpack(await reader.readexactly(text),
+                                     await reader.readexactly(size))
+            if type(message) is not list or not message:
+                raise LineBroken("no message")
+            if message[0] == "done":
+                run.cpu_seconds = float(message[1])
+                return
+            _kind, name, outputs, status, beside, said = message
+            if name not in kinds or status not in ("ok", "error", "timeout", "not-run"):
+                raise LineBroken("no such cell")
+            run.cells[name] = CellRun(clean(outputs, self.limits.text + 200), status,
+                                      bool(beside), str(said))
+
+
+def _files(folder: Path | None, most: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the plain files below a folder in parts; links and pipes are not followed.
+
+    Raises
+    ------
+    OSError
+        They are more than may be.
+    """
+    if folder is None:
+        return
+    left, count = most // 2, 0
+    for place, folders, names, handle in os.fwalk(folder, follow_symlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode):
+                continue
+            left, count = left - found.st_size, count + 1
+            if left < 0 or count > _MOST_FILES:
+                raise OSError(27, "the submission's files are too large or too many")
+            path = os.path.relpath(os.path.join(place, name), folder)
+            opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+            with os.fdopen(opened, "rb") as file:
+                yield path, file.read(_PART)
+                while part := file.read(_PART):
+                    yield path, part
+
+

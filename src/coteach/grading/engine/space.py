@@ -1,0 +1,93 @@
+"""The tests' names: those of given code and tests are here, the student's are asked for.
+
+While given code runs her names are not there, so that what needs them fails and is left to her
+process, where it ran too. While a test runs they are fetched when they are used.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from collections.abc import Iterable
+from typing import Any
+
+from coteach.grading.engine.asking import AnswerEnded, Asker, ErrorMirror
+from coteach.grading.engine.proxies import Mirror
+
+
+class Names(dict[str, Any]):
+    """Global names of the tests' process.
+
+    Parameters
+    ----------
+    answers
+        Names that are the student's though Python has a builtin of that name.
+    """
+
+    def __init__(self, first: dict[str, Any], asker: Asker, answers: Iterable[str]) -> None:
+        super().__init__(first)
+        self.asker, self.answers = asker, frozenset(answers)
+        self.open = False
+        self._cache: dict[str, Any] = {}
+        self._epoch = -1
+
+    def theirs(self, names: Iterable[str], *, data_only: bool) -> None:
+        """Leave these names to the student's process from here on.
+
+        Parameters
+        ----------
+        data_only
+            Keep functions, classes and modules of given code.
+        """
+        for name in names:
+            held = self.get_here(name)
+            if held is not None and data_only and (
+                    isinstance(held, (type, types.ModuleType)) or callable(held)):
+                continue
+            if not name.startswith("_"):
+                self.pop(name, None)
+
+    def get_here(self, name: str) -> Any:
+        """Return a name of our own, None when it is not."""
+        return dict.get(self, name)
+
+    def __missing__(self, name: str) -> Any:
+        if not self.open or name.startswith("__") or (
+                hasattr(builtins, name) and name not in self.answers):
+            raise KeyError(name)
+        if self._epoch != self.asker.epoch:
+            self._cache.clear()
+        if name in self._cache:
+            return self._cache[name]
+        try:
+            value = self.asker.ask("name", name)
+        except NameError:
+            raise KeyError(name) from None
+        if isinstance(value, (Mirror, ErrorMirror)):
+            value._ct_named = True  # type: ignore[union-attr]
+        self._epoch = self.asker.epoch
+        self._cache[name] = value
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        if dict.__contains__(self, name):
+            return True
+        return type(name) is str and self.open and not name.startswith(
+            "_") and name in self._student_names()
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """As of a dictionary, with the student's names."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def keys(self) -> Any:
+        """As of a dictionary, with the student's names."""
+        return [*dict.keys(self), *self._student_names()] if self.open else dict.keys(self)
+
+    def _student_names(self) -> list[str]:
+        try:
+            return self.asker.names()
+        except AnswerEnded:
+            return []

@@ -1,0 +1,223 @@
+"""The tests' process: has the student's process execute her cells, and executes the tests itself.
+
+It is forked from the template into the sandbox, divides itself before it knows any test, and tells
+the engine of each cell as soon as it is done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from coteach.grading.engine import border, shell, student, warm
+from coteach.grading.engine.asking import GRACE, AnswerEnded, Asker
+from coteach.grading.engine.outputs import Outputs, clean
+from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
+from coteach.grading.engine.proxies import Mirror, NotAcross
+from coteach.grading.engine.space import Names
+from coteach.grading.engine.touched import touched
+from coteach.sandbox.launcher import syscall_filter, syscalls
+
+FOLDER = "/tmp/work"  # noqa: S108  private to the sandbox
+OWN = "/tmp/.own"  # noqa: S108
+ENDED_LINE = 10.0
+
+
+class _Result:
+    """What the display hook of the tests' process makes of a last expression."""
+
+    def __init__(self, hook: Any) -> None:
+        self._hook = hook
+
+    def __call__(self, result: Any = None) -> None:
+        """Show a value; an object of the answer is shown as text, never as a result."""
+        if isinstance(type(result), Mirror):
+            with contextlib.suppress(Exception):
+                print(repr(result))
+            return
+        self._hook(result)
+
+
+class Tests:
+    """One run.
+
+    Parameters
+    ----------
+    line
+        To the engine.
+    spec
+        ``seed``, ``seconds``, ``text``, ``answers``, ``apart`` and the bounds.
+    """
+
+    def __init__(self, line: Line, spec: dict[str, Any], asker: Asker) -> None:
+        self.line, self.spec, self.asker = line, spec, asker
+        self.text = int(spec["text"])
+        self.seconds = float(spec["seconds"])
+        self.shell = warm.shell
+        answers = spec["answers"]
+        self.answers = None if answers is None else frozenset(answers)
+        self.names = Names(self.shell.user_ns, asker, self.answers or ())
+        self._take_names()
+        self.outputs = Outputs(self.text)
+        sys.stdout = shell.Stream("stdout", 1, self._said)  # type: ignore[assignment]
+        sys.stderr = shell.Stream("stderr", 2, self._said)  # type: ignore[assignment]
+
+    def _take_names(self) -> None:
+        from IPython.core.interactiveshell import make_main_module_type
+
+        self.shell.user_ns = self.names
+        self.shell.user_module = make_main_module_type(self.names)()
+        sys.modules["__main__"] = self.shell.user_module
+        hook = self.shell.display_trap.hook
+        self.shell.display_trap.hook = _Result(hook)
+
+    def _said(self, name: str, text: str) -> None:
+        self.outputs.stream(name, text)
+
+    def run(self, cells: list[list[Any]]) -> None:
+        """Run cells (id, source, kind, beside) and tell of each."""
+        for name, source, kind, beside in cells:
+            if kind == "test":
+                found = self._test(source, bool(beside))
+            else:
+                found = self._theirs(source)
+                if kind == "given":
+                    self._given(source)
+                elif self.answers is not None:
+                    self.names.theirs(self.answers, data_only=False)
+                else:
+                    self.names.theirs(touched(source), data_only=True)
+            self.line.send(["cell", name, *found], None, time.monotonic() + ENDED_LINE)
+
+    # -- cells of the student's process ---------------------------------------------------------
+
+    def _theirs(self, source: str) -> list[Any]:
+        """Have a cell executed over there; return outputs, status, beside, message."""
+        asker = self.asker
+        asker.epoch += 1
+        if asker.dead:
+            return [[], "not-run", False, asker.dead]
+        asker.until = time.monotonic() + self.seconds + GRACE
+        try:
+            asker.send(["run", source, self.seconds])
+            return self._ran()
+        except LineTimeout:
+            asker.keeper.interrupt()
+            asker.until = time.monotonic() + GRACE
+            with contextlib.suppress(LineTimeout, AnswerEnded):
+                return [self._ran()[0], "timeout", False, "timeout"]
+            asker.end("stuck")
+            return [[], "timeout", False, "stuck"]
+        except (AnswerEnded, ValueError):
+            asker.end("ended")
+            return [[], "error", False, "ended"]
+
+    def _ran(self) -> list[Any]:
+        (kind, *rest), _blobs = self.asker.receive(self.asker.until)
+        if kind != "ran" or len(rest) != 2 or rest[0] not in ("ok", "error", "timeout"):
+            raise AnswerEnded
+        status, outputs = rest
+        return [clean(outputs, self.text), status, False, "timeout" if status == "timeout" else ""]
+
+    # -- cells of this process ------------------------------------------------------------------
+
+    def _given(self, source: str) -> None:
+        """Execute given code here too; what fails or needs the student's names stays over there."""
+        before = dict.copy(self.names)
+        error = self._execute(source, Outputs(self.text))
+        if error is not None:
+            for name in touched(source):
+                if name in before and callable(before[name]):
+                    continue
+                self.names.theirs([name], data_only=False)
+
+    def _execute(self, source: str, outputs: Outputs) -> BaseException | None:
+        self.outputs = outputs
+        self.asker.until = time.monotonic() + self.seconds
+        asker = self.asker
+        return shell.run_cell(self.shell, source, outputs, self.seconds,
+                              hold=lambda: asker.waiting)
+
+    def _test(self, source: str, beside: bool) -> list[Any]:
+        outputs = Outputs(self.text)
+        dead_before = bool(self.asker.dead)
+        self.names.open = True
+        try:
+            error = self._execute(source, outputs)
+        finally:
+            self.names.open = False
+        died = bool(self.asker.dead) and not dead_before
+        if died or isinstance(error, AnswerEnded):
+            found = [o for o in outputs.take() if o["output_type"] == "stream"]
+            return [found, "error", False, self.asker.dead or "ended"]
+        if isinstance(error, shell.CellTimeout):
+            return [outputs.take(), "timeout", False, "timeout"]
+        if isinstance(error, NotAcross):
+            return [outputs.take(), "error", False, "not-across"]
+        return [outputs.take(), "ok" if error is None else "error", False, ""]
+
+
+def _files(line: Line, folder: str, count: int, own: frozenset[str]) -> None:
+    """Take the submission's files; those of the instructor once more where only we look."""
+    for _file in range(count):
+        (path, more), blobs = line.receive()
+        parts = Path(path).parts
+        if Path(path).is_absolute() or ".." in parts:
+            continue
+        for place in (folder, OWN) if path in own else (folder,):
+            target = Path(place, *parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("ab") as file:
+                file.write(blobs[0])
+        del more
+
+
+def _shut(apart: bool) -> None:
+    """Close the doors that were open for making the student's walls."""
+    if apart:
+        syscalls.install_filter(syscall_filter.program(counted_memory=False))
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+
+
+def main(arguments: dict[str, Any]) -> None:
+    """Be the tests' process; called in a fork of the template."""
+    os.umask(0o022)
+    line = Line(socket.socket(fileno=arguments["fds"][0]), int(arguments["frame"]))
+    apart = bool(arguments["apart"])
+    folder = FOLDER if apart else str(arguments["folder"])
+    os.makedirs(folder, exist_ok=True)
+    (spec, files), _blobs = line.receive()
+    own = frozenset(spec.pop("own"))
+    _files(line, folder, files, own)
+    os.chdir(folder)
+    sys.path[:] = [place for place in sys.path if place]
+    bounds = {**spec["bounds"], "text": spec["text"], "seed": spec["seed"],
+              "frame": arguments["frame"], "folder": folder}
+    keeper, theirs = border.divide(lambda end: student.main(end, bounds), spec["bounds"],
+                                   apart=apart)
+    try:
+        _shut(apart)
+        warm.seed(int(spec["seed"]))
+        if own:
+            sys.path.append(OWN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        (cells, _nothing), _blobs = line.receive()
+        asker = Asker(Line(theirs, int(arguments["frame"])), keeper)
+        tests = Tests(line, spec, asker)
+        tests.run(cells)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        ended = keeper.end()
+        line.send(["done", used.ru_utime + used.ru_stime + ended.get("cpu", 0.0), asker.dead],
+                  None, time.monotonic() + ENDED_LINE)
+    except (LineBroken, LineTimeout):
+        pass  # nobody is left to be told
+    finally:
+        keeper.end()
+        os._exit(0)
