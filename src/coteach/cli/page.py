@@ -8,7 +8,7 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
@@ -18,6 +18,9 @@ from coteach.cli import _voila
 from coteach.cli.up import write_ready_file
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
+
+if TYPE_CHECKING:
+    from coteach.solo.run import Running, Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -55,56 +58,45 @@ def page(
         ready_file.unlink(missing_ok=True)
     heard = _voila.read(arguments)
     said = heard.values
-    if len(heard.paths) != 1:
-        raise UserError(
-            _("{argument!r} is one argument too many.").format(argument=heard.paths[1])
-            if heard.paths else _("Name a notebook."), code="bad-argument")
-    notebook = Path(heard.paths[0])
+    notebook = _notebook(heard.paths)
     for option in heard.needless:
         _say(_("{option} is not needed here and has no effect.").format(option=option))
-    sources = not _voila.truth("strip_sources", said.get("strip_sources", "True"))
-    tracebacks = any(_voila.truth(name, said.get(name, "False"))
-                     for name in ("show_tracebacks", "debug"))
-    browser = not no_browser and ready_file is None and not _voila.truth(
-        "no_browser", said.get("no_browser", "False")) and _voila.truth(
-        "open_browser", said.get("open_browser", "True"))
-    theme = theme or said.get("theme", "")
-    if theme not in ("", "light", "dark"):
-        raise UserError(_("There is no theme {theme!r}, only light and dark.").format(theme=theme),
-                        code="no-theme")
-    tag = i18n.match(language) if language else i18n.get_language()
-    if tag is None:
-        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
-                        code="no-language")
+    sources = not _asked(said, "strip_sources", "True") or show_code
+    tracebacks = _asked(said, "show_tracebacks") or _asked(said, "debug") or show_tracebacks
+    opens = not (no_browser or ready_file or _asked(said, "no_browser")) and _asked(
+        said, "open_browser", "True")
+    theme = _theme(theme or said.get("theme", ""))
+    tag = _language(language)
     if not notebook.exists():
         raise NotFound(_("There is no file {file}.").format(file=notebook), code="no-file")
     # Only now: it loads the whole rendering machine.
-    from coteach.solo.run import Running, Wanted, is_loopback, serve
+    from coteach.solo.run import Wanted
 
     wanted = Wanted(
         path=notebook, ip=ip or said.get("ip", "127.0.0.1"), port=port or _port(said.get("port")),
         base_url=base_url if base_url != "/" else said.get("base_url", "/"), language=tag,
-        show_sources=show_code or sources, show_tracebacks=show_tracebacks or tracebacks,
-        theme=theme, trust_local=trust_local)
+        show_sources=sources, show_tracebacks=tracebacks, theme=theme, trust_local=trust_local)
+    _serve(wanted, ready_file, opens)
+
+
+def _serve(wanted: Wanted, ready_file: Path | None, opens: bool) -> None:
+    """Serve until a signal, and say at the terminal and in the file where the page is."""
+    from coteach.solo.run import is_loopback, serve
+
     if wanted.trust_local:
         _say(_("The notebook runs without a sandbox: it can do everything this user can."))
     if not is_loopback(wanted.ip):
         _say(_("Others can reach this page. Over http their browsers give no camera and no "
                "microphone and keep no page for later; put a server with https in front of it, "
                "see docs/tls.md."))
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
-                    structlog.processors.KeyValueRenderer(key_order=["event"])],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    _log_errors_only()
 
     def ready(running: Running) -> None:
         if ready_file is not None:
             write_ready_file(ready_file, {"url": running.url, "pid": os.getpid()})
-        _say(_("{name} is at {url}").format(name=notebook.name or notebook, url=running.url))
+        _say(_("{name} is at {url}").format(name=wanted.path.name or wanted.path, url=running.url))
         _say(_("Stop with Ctrl-C."))
-        if browser:
+        if opens:
             webbrowser.open(running.url)
 
     try:
@@ -112,6 +104,45 @@ def page(
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
+
+
+def _notebook(paths: list[str]) -> Path:
+    """Return the one path of a command line."""
+    if len(paths) != 1:
+        raise UserError(
+            _("{argument!r} is one argument too many.").format(argument=paths[1])
+            if paths else _("Name a notebook."), code="bad-argument")
+    return Path(paths[0])
+
+
+def _asked(said: dict[str, str], name: str, usual: str = "False") -> bool:
+    """Say whether one of Voila's switches is on."""
+    return _voila.truth(name, said.get(name, usual))
+
+
+def _theme(theme: str) -> str:
+    if theme not in ("", "light", "dark"):
+        raise UserError(_("There is no theme {theme!r}, only light and dark.").format(theme=theme),
+                        code="no-theme")
+    return theme
+
+
+def _language(language: str) -> str:
+    tag = i18n.match(language) if language else i18n.get_language()
+    if tag is None:
+        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
+                        code="no-language")
+    return tag
+
+
+def _log_errors_only() -> None:
+    """Keep the terminal for the author: only what went wrong is logged, and there."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
+                    structlog.processors.KeyValueRenderer(key_order=["event"])],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
 
 
 def _say(sentence: str) -> None:
