@@ -188,7 +188,7 @@ def broken(offer: str) -> dict[str, tuple[bytes, int]]:
         "no ice": (re.sub(r"a=ice-\w+:.*\r\n", "", offer).encode(), 400),
         "no fingerprint": (re.sub(r"a=fingerprint:.*\r\n", "", offer).encode(), 400),
         "not bundled": (re.sub(r"a=group:.*\r\n", "", offer).encode(), 400),
-        "no vp8": (re.sub("VP8", "VP7", offer).encode(), 422),
+        "no codec of ours": (re.sub("VP8|H264", "VP7", offer).encode(), 422),
         "cut in the middle": (offer[:len(offer) // 2].encode(), 400),
         "a data channel": (re.sub("m=audio", "m=application", offer).encode(), 400),
     }

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from aiortc import clock
 from aiortc.codecs import is_rtx
 from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
@@ -31,13 +32,17 @@ from aiortc.rtp import (
     unwrap_rtx,
 )
 
-from coteach.live import vp8
+from coteach.live import h264, vp8
 from coteach.live.nack import NackList
 
 HISTORY = 1024
 """Packets kept for viewers who miss one; about 13 s of a 650 kbit/s picture."""
 KEY_FRAME_INTERVAL = 0.5
 """Seconds between two requests for a key frame: many viewers' wishes are one request."""
+
+
+NOW = "now"
+"""The key in `bodies` of when the packet came (monotonic seconds)."""
 
 
 class Output(Protocol):
@@ -53,12 +58,17 @@ class Source:
     def __init__(self, kind: str, ask_key_frame: Callable[[int], Any]) -> None:
         self.kind = kind
         self.codec: RTCRtpCodecParameters | None = None
+        """What it is sent in; known from the answer to the publisher on."""
         self.ssrc: int | None = None
         self.outputs: list[Output] = []
-        self.report: tuple[int, int, float] | None = None
-        """The publisher's newest sender report: NTP time, RTP time, when it came (monotonic)."""
+        self.octets = 0
+        """Bytes of media taken in so far."""
+        self._report: tuple[int, int, int, float] | None = None
+        self._newest: tuple[int, float] | None = None
         self._ask_key_frame = ask_key_frame
-        self._asked = 0.0
+        self._asked = float("-inf")
+        self._later: asyncio.TimerHandle | None = None
+        self._parameters_seen = False
         self._history: list[RtpPacket | None] = [None] * HISTORY
 
     def take(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> None:
@@ -68,25 +78,80 @@ class Source:
         if before is not None and before.sequence_number == packet.sequence_number and (
                 before.ssrc == packet.ssrc):
             return
+        if packet.ssrc != self.ssrc:
+            self._parameters_seen = False
         self.ssrc, self.codec = packet.ssrc, codec
         self._history[place] = packet
-        key = self.kind == "audio" or vp8.starts_key_frame(packet.payload)
-        bodies: dict[Any, Any] = {}
+        self.octets += len(packet.payload)
+        now = time.monotonic()
+        self._newest = (packet.timestamp, now)
+        key = self._starts_key_frame(packet.payload, codec.name)
+        if key and self._later is not None:
+            self._later.cancel()
+            self._later = None
+        bodies: dict[Any, Any] = {NOW: now}
         for output in tuple(self.outputs):
             output.forward(packet, key, bodies)
+
+    def _starts_key_frame(self, payload: bytes, codec: str) -> bool:
+        if self.kind == "audio":
+            return True
+        if codec != "H264":
+            return vp8.starts_key_frame(payload)
+        if h264.starts_key_frame(payload):
+            self._parameters_seen = True
+            return True
+        # Some encoders say their parameters only in the offer.
+        return not self._parameters_seen and h264.has_key_frame(payload)
 
     def packet(self, sequence_number: int) -> RtpPacket | None:
         """Return a recent packet by its number."""
         found = self._history[sequence_number % HISTORY]
         return found if found and found.sequence_number == sequence_number else None
 
+    def reported(self, ssrc: int, ntp: int, rtp: int) -> None:
+        """Take the publisher's sender report: the same moment by her two clocks."""
+        self._report = (ssrc, ntp, rtp, time.monotonic())
+
+    def clocks(self, now: float) -> tuple[int, int] | None:
+        """Return the publisher's NTP and RTP times at a moment (monotonic seconds).
+
+        A publisher that sends no reports gets a pair made of when her packets came.
+        """
+        if self.codec is None or self._newest is None:
+            return None
+        if self._report is not None and self._report[0] == self.ssrc:
+            _ssrc, ntp, rtp, came = self._report
+        else:
+            rtp, came = self._newest
+            ntp = clock.current_ntp_time() - int((now - came) * (1 << 32))
+        passed = now - came
+        return ((ntp + int(passed * (1 << 32))) & 0xFFFFFFFFFFFFFFFF,
+                (rtp + int(passed * self.codec.clockRate)) & 0xFFFFFFFF)
+
     def want_key_frame(self) -> None:
-        """Ask the publisher for a key frame, not more often than `KEY_FRAME_INTERVAL`."""
-        now = time.monotonic()
-        if self.kind == "video" and self.ssrc is not None and (
-                now - self._asked > KEY_FRAME_INTERVAL):
-            self._asked = now
+        """Ask the publisher for a key frame: many wishes within a short time are one request."""
+        if self.kind != "video" or self.ssrc is None or self._later is not None:
+            return
+        wait = self._asked + KEY_FRAME_INTERVAL - time.monotonic()
+        if wait <= 0:
+            self._ask_now()
+        else:
+            self._later = asyncio.get_running_loop().call_later(wait, self._ask_now)
+
+    def _ask_now(self) -> None:
+        self._later = None
+        self._asked = time.monotonic()
+        if self.ssrc is not None:
             self._ask_key_frame(self.ssrc)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        self.outputs.clear()
+        self._history = [None] * HISTORY
 
 
 class IngestReceiver:
@@ -138,7 +203,7 @@ class IngestReceiver:
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
-        self.source.outputs.clear()
+        self.source.close()
 
     def _handle_disconnect(self) -> None:
         """aiortc calls this when the peer is gone; there is no decoder to stop."""
@@ -146,8 +211,9 @@ class IngestReceiver:
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
             info = packet.sender_info
-            self._reports[packet.ssrc] = ((info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.time())
-            self.source.report = (info.ntp_timestamp, info.rtp_timestamp, time.monotonic())
+            self._reports[packet.ssrc] = (
+                (info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.monotonic())
+            self.source.reported(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp)
 
     async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         await self._estimate_rate(packet, arrival_time_ms)
@@ -235,7 +301,7 @@ class IngestReceiver:
         lsr, dlsr = 0, 0
         if ssrc in self._reports:
             lsr, came = self._reports[ssrc]
-            delay = time.time() - came
+            delay = time.monotonic() - came
             dlsr = int(delay * 65536) if 0 < delay < 65536 else 0
         return RtcpReceiverInfo(
             ssrc=ssrc, fraction_lost=stream.fraction_lost, packets_lost=stream.packets_lost,

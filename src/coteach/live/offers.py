@@ -11,6 +11,7 @@ from aiortc import sdp
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+from coteach.live import codecs
 
 MAX_BYTES = 32_768
 """A browser's offer of one picture and one sound has 4-8 kB."""
@@ -97,11 +98,10 @@ def _check(text: str, media_count: int) -> None:
             raise _refuse(_("The offer has no ICE user name and password."))
         if media.dtls is None or not media.dtls.fingerprints:
             raise _refuse(_("The offer has no certificate fingerprint."))
-        wanted = "vp8" if media.kind == "video" else "opus"
-        if not any(codec.name.lower() == wanted for codec in media.rtp.codecs):
+        if not codecs.usable(media.kind, media.rtp.codecs):
             raise _refuse(
                 _("The offer has no {codec}, which is what rooms use.").format(
-                    codec="VP8" if media.kind == "video" else "Opus"),
+                    codec=codecs.titles(media.kind)),
                 _("Use Chrome, Edge, Firefox or Safari in its newest version."), status=422,
                 code="no-codec")
         if not media.rtp.muxId:

@@ -13,9 +13,9 @@ import time
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
-from aiortc.codecs import is_rtx
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
+from coteach.live import codecs
 from coteach.live.forward import ForwardSender
 from coteach.live.ingest import IngestReceiver, Source
 from coteach.live.udp import MediaPort
@@ -26,6 +26,11 @@ SILENCE_TIMEOUT = 8.0
 """Seconds without any datagram after which a peer counts as gone; browsers send every 2.5 s."""
 
 PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
+    "aiortc.codecs": ("CODECS", "is_rtx"),
+    "aiortc.rtcpeerconnection": ("find_common_codecs",),
+    "aiortc.rtcrtpreceiver": ("StreamStatistics",),
+    "aiortc.rtp": ("pack_remb_fci", "unpack_remb_fci", "unwrap_rtx"),
+    "aiortc.clock": ("current_ntp_time",),
     "aiortc.RTCPeerConnection": (
         "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport"),
     "aiortc.RTCPeerConnection()": (
@@ -37,6 +42,8 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
         "_unregister_rtp_sender", "_send_rtp"),
     "aiortc.rtcdtlstransport.RTCDtlsTransport()": ("_tx_srtp",),
     "aiortc.rtcicetransport.RTCIceTransport()": ("_connection",),
+    "aioice.ice": ("get_host_addresses",),
+    "aioice.candidate": ("candidate_foundation", "candidate_priority"),
     "aioice.ice.Connection": ("get_component_candidates", "data_received"),
     "aioice.ice.Connection()": ("_nominated", "_protocols"),
     "aioice.ice.StunProtocol": ("datagram_received", "connection_lost"),
@@ -108,21 +115,28 @@ class RelayPeer(RTCPeerConnection):
         for transceiver in self.getTransceivers():
             wanted = transceiver._offerDirection in ("recvonly", "sendrecv")
             transceiver.direction = "recvonly" if wanted else "inactive"
-            _restrict(transceiver)
+            codec = codecs.restrict(transceiver)
             if wanted:
                 receiver: Any = transceiver.receiver
-                sources[transceiver.kind] = receiver.source
+                source = sources[transceiver.kind] = receiver.source
+                source.codec = codec
         await self.setLocalDescription(await self.createAnswer())
         return self.localDescription.sdp, sources
 
     async def answer_viewer(self, offer: str, sources: dict[str, Source]) -> str:
-        """Answer an offer to watch with the sources there are."""
+        """Answer an offer to watch with the sources there are.
+
+        Raises
+        ------
+        UserError
+            The viewer does not take what a source is sent in.
+        """
         await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         for transceiver in self.getTransceivers():
             source = sources.get(transceiver.kind)
             wanted = transceiver._offerDirection in ("sendonly", "sendrecv")
             transceiver.direction = "sendonly" if source and wanted else "inactive"
-            _restrict(transceiver)
+            codecs.restrict(transceiver, source.codec if source and wanted else None)
             sender: Any = transceiver.sender
             sender.source = source if wanted else None
         await self.setLocalDescription(await self.createAnswer())
@@ -132,15 +146,3 @@ class RelayPeer(RTCPeerConnection):
         """Close and wait until nothing of it is left."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(super().close(), 5)
-
-
-def _restrict(transceiver: RTCRtpTransceiver) -> None:
-    """Leave VP8 (with its retransmission) or Opus: what every browser sends and every file takes.
-
-    `setCodecPreferences` has no effect on the answering side of aiortc 1.16.
-    """
-    name = "vp8" if transceiver.kind == "video" else "opus"
-    first = next(c for c in transceiver._codecs if c.name.lower() == name)
-    transceiver._codecs = [first] + [
-        c for c in transceiver._codecs
-        if is_rtx(c) and c.parameters.get("apt") == first.payloadType]

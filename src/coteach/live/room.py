@@ -376,6 +376,8 @@ class Room:
 
 
 def _not_negotiable(error: Exception) -> UserError:
+    if isinstance(error, UserError):
+        return error
     log.warning("offer not answered", error=repr(error))
     return UserError(_("The offer can't be answered."), hint=_("Load the page again."),
                      code="bad-offer")

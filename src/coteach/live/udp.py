@@ -13,6 +13,7 @@ import errno
 import ipaddress
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import aioice.ice
@@ -40,6 +41,20 @@ def local_addresses(bind: str) -> list[str]:
     return [bind]
 
 
+def _bound(address: str, port: int) -> socket.socket:
+    """Return a UDP socket with room for bursts."""
+    raw = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        raw.setblocking(False)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+        raw.bind((address, port))
+    except OSError:
+        raw.close()
+        raise
+    return raw
+
+
 class _Transport:
     """What one ICE connection sees as its own datagram transport."""
 
@@ -50,7 +65,12 @@ class _Transport:
 
     def sendto(self, data: bytes, addr: Address) -> None:
         if not self._closed:
-            self._port.transport.sendto(data, addr)
+            self._port.send(data, addr)
+
+    @property
+    def send(self) -> Callable[[bytes, Address], None]:
+        """`sendto` without this object between; for those who know when it is closed."""
+        return self._port.send
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._port.public if name == "sockname" else default
@@ -70,19 +90,28 @@ class _Socket(asyncio.DatagramProtocol):
 
     transport: asyncio.DatagramTransport
 
-    def __init__(self, public_host: str) -> None:
-        self._public_host = public_host
+    def __init__(self, public_host: str, raw: socket.socket) -> None:
+        self._public_host, self._raw = public_host, raw
         self._by_name: dict[str, aioice.ice.StunProtocol] = {}
         self._by_address: dict[Address, aioice.ice.StunProtocol] = {}
         self.dropped = 0
         """Datagrams that belonged to nobody."""
+        self.refused = 0
+        """Datagrams that the system did not send."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
-        raw = transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
-        self.public: Address = (self._public_host, raw.getsockname()[1])
+        self.public: Address = (self._public_host, self._raw.getsockname()[1])
+
+    def send(self, data: bytes, addr: Address) -> None:
+        """Send a datagram; what the network does not take now waits, what it refuses is lost."""
+        try:
+            # Not through the transport, which costs half as much again.
+            self._raw.sendto(data, addr)
+        except BlockingIOError:
+            self.transport.sendto(data, addr)
+        except OSError:
+            self.refused += 1
 
     def join(self, connection: aioice.ice.Connection, component: int) -> aioice.ice.StunProtocol:
         """Give an ICE connection its share of this socket."""
@@ -180,9 +209,10 @@ class MediaPort:
         loop = asyncio.get_running_loop()
         for address, public in pairs:
             try:
+                raw = _bound(address, self.port)
                 _transport, port = await loop.create_datagram_endpoint(
-                    lambda public=public: _Socket(public),  # type: ignore[misc]
-                    local_addr=(address, self.port))
+                    lambda public=public, raw=raw: _Socket(public, raw),  # type: ignore[misc]
+                    sock=raw)
             except OSError as error:
                 self.close()
                 if self._may_move and error.errno == errno.EADDRINUSE:
