@@ -42,6 +42,14 @@ def test_no_command_is_without_a_description():
             assert one.get_short_help_str(), f"{name} {below}"
 
 
+def test_a_command_starts_without_the_tables_the_store_and_the_rendering_of_others():
+    heavy = ("pandas", "sqlalchemy", "voila", "jupyter_server", "aiortc", "nbgrader")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, coteach.cli; print([n for n in {heavy} if n in sys.modules])"],
+        capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize(("arguments", "said"), [
     (["up", "--demo", "--bind", "0.0.0.0"], "0.0.0.0"),
     (["up", "--tls", "magic"], "magic"),

@@ -1,22 +1,26 @@
-"""`coteach report`: an outcome report as HTML, CSV or parquet."""
+"""`coteach report`: an outcome report as HTML, CSV or parquet.
+
+Rule: tables and the store are loaded by the command only; every other one starts without them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coteach import i18n, reports
+from coteach import i18n
 from coteach import settings as settings_module
 from coteach.cli._data import Data
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
-from coteach.store import outcomes
-from coteach.store.database import Database
-from coteach.store.schema import Cohort
+
+if TYPE_CHECKING:
+    from coteach.store.database import Database
+    from coteach.store.schema import Cohort
 
 KINDS = (".html", ".csv", ".parquet")
 
@@ -36,6 +40,9 @@ def report_command(
     data: Data = None,
 ) -> None:
     """Write an outcome report to a file."""
+    from coteach import reports
+    from coteach.store.database import Database
+
     reports.report_notebook(name)
     file = out or Path(f"{name}.html")
     if file.suffix not in KINDS:
@@ -66,6 +73,8 @@ def _write(file: Path, database: Database, settings: Settings, cohort_id: str, t
 
         raw = asyncio.run(report_html(database, settings, cohort_id, tag)).encode()
     else:
+        from coteach import reports
+
         with database.reading() as session:
             table = reports.summary(reports.tables(session, cohort_id, tag, settings))
         raw = reports.as_csv(table).encode() if file.suffix == ".csv" else table.to_parquet(
@@ -80,6 +89,8 @@ def _write(file: Path, database: Database, settings: Settings, cohort_id: str, t
 
 
 def _cohort(database: Database, asked: str) -> str:
+    from coteach.store import outcomes
+
     with database.reading() as session:
         known: list[Cohort] = outcomes.all_cohorts(session)
     found = [c for c in known if not asked or asked in (c.id, c.name)]
