@@ -230,9 +230,16 @@ async def test_every_control_looks_the_same_asleep_and_live_and_answers(settings
             .filter((one) => one.checkVisibility()).map((one) =>
             [one.textContent, Math.round(one.getBoundingClientRect().top + scrollY)]))"""
         asleep = await page.evaluate(where)
+        knobs = await page.evaluate("""() => [...document.querySelectorAll(".ct-widget .widget-hslider .ct-range")]
+            .filter((one) => one.checkVisibility()).map((one) => { const box = one.getBoundingClientRect();
+            return box.left + 15 + (box.width - 30) * (one.value - one.min) / (one.max - one.min); })""")
         await woken(page)
         alive = await page.evaluate(where)
         assert set(asleep) <= set(alive) and len(asleep) > 20
+        # A knob stays under the finger: less than a point from where it was.
+        assert max(abs(a - b) for a, b in zip(knobs, await page.evaluate("""() =>
+            [...document.querySelectorAll(".ct-widget .widget-hslider .noUi-handle")].filter((one) => one.checkVisibility())
+            .map((one) => one.getBoundingClientRect().left + 15)"""), strict=True)) < 1.01
         far = {name: alive[name] - top for name, top in asleep.items() if abs(alive[name] - top) > 6}
         assert not far, far
         await narrow(page)

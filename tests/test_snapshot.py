@@ -130,6 +130,26 @@ def test_each_control_is_a_real_one_with_its_value(made, tag, wanted):
     assert "d" in page.words
 
 
+@pytest.mark.parametrize(("colour", "shown"), [
+    ("red", "#ff0000"), ("#0a0", "#00aa00"), ("rgb(1, 2, 3)", "#010203"), ("nonsense", "#000000")])
+def test_a_colour_field_shows_the_colour_however_it_is_written(colour, shown):
+    state = {"m": {"model_name": "ColorPickerModel", "model_module": "@jupyter-widgets/controls",
+                   "state": {"value": colour, "description": "d"}}}
+    page = Tree(snapshot(state, "m", lambda outputs: ""))
+    assert page.one("input", type="color")["value"] == shown
+
+
+def test_formulas_and_tags_look_as_they_will_when_they_live():
+    html = drawn(ipywidgets.HTMLMath("So <b title='$no$'>is</b> $x^2$ &amp; $$a&lt;b$$"))
+    assert html.count("<math") == 2 and "title='$no$'" in html and "$x" not in html
+    assert "<math" in drawn(ipywidgets.Label(r"$\alpha$"))
+    assert "&lt;i&gt;" in drawn(ipywidgets.Label("<i> $x$"))
+    assert "mod-success" in drawn(ipywidgets.TagsInput(value=["one"], tag_style="success"))
+    assert "background-color:red" in drawn(ipywidgets.ColorsInput(value=["red"]))
+    assert "1.50" in tree(ipywidgets.FloatsInput(value=[1.5], format=".2f")).words
+    assert tree(ipywidgets.TagsInput(value=[])).one("input")["type"] == "text"
+
+
 def test_a_password_is_never_written():
     assert "hunter2" not in drawn(ipywidgets.Password(value="hunter2"))
 

@@ -5,6 +5,7 @@
 import { ErrorWidgetView } from "@jupyter-widgets/base";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { Widget } from "@lumino/widgets";
+import { typeset } from "./formulas.js";
 import { findClass } from "./modules.js";
 
 const NOT_KEPT = new Set(["outputs", "msg_id", "_view_count", "_esm", "_css"]);
@@ -18,6 +19,7 @@ export class Manager extends ManagerBase {
   constructor(comms, words, states) {
     super();
     this.states = states;
+    this._rendermime = { latexTypesetter: { typeset } }; // the name that widgets look for
     this.comms = comms;
     this.words = words;
     this.outputs = new Set();

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 
 from latex2mathml.converter import convert
 
@@ -89,3 +89,27 @@ def in_text(text: str) -> str:
     if not last and "\\begin" in text:
         return formula(text.strip(), block=True)
     return "".join(parts)
+
+
+def _of(found: re.Match[str]) -> tuple[str, bool]:
+    block = found.group("block")
+    return (found.group("inline"), False) if block is None else (block, True)
+
+
+def in_line(text: str) -> str:
+    """Return a line of text (the name of a control, a label) with its formulas as HTML."""
+    parts, last = [], 0
+    for found in _IN_TEXT.finditer(text):
+        parts += [escape(text[last:found.start()]), formula(_of(found)[0])]
+        last = found.end()
+    whole = "".join([*parts, escape(text[last:])])
+    return f"<span>{whole}</span>" if parts else whole
+
+
+def in_html(html: str) -> str:
+    """Return HTML with the formulas in its texts translated; what is inside of tags stays."""
+    def made(found: re.Match[str]) -> str:
+        tex, block = _of(found)
+        return formula(unescape(tex), block=block)
+    return "".join(part if part.startswith("<") else _IN_TEXT.sub(made, part)
+                   for part in re.split(r"(<[^>]*>)", html))

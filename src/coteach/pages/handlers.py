@@ -21,7 +21,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from coteach.errors import NotFound
 from coteach.i18n import LANGUAGE_COOKIE, negotiate, set_language
 from coteach.i18n import gettext as _
-from coteach.pages import pictures, wire
+from coteach.pages import formulas, pictures, wire
 from coteach.pages.calm import Calm
 from coteach.pages.files import STATIC, ExtensionFiles, StaticFiles
 from coteach.pages.kernels import GONE
@@ -150,13 +150,13 @@ class LessonKernel(_Lesson):
 
     async def post(self, digest: str) -> None:
         """Answer with the kernel, or with the place in the queue."""
-        kernel, place = await self.settings["class_pages"].ask_kernel(
-            self.current_user.username, digest)
+        pages = self.settings["class_pages"]
+        kernel, place = await pages.ask_kernel(self.current_user.username, digest)
         if kernel is None:
             self.set_status(202)
             self.finish({"place": place, "again": AGAIN})
         else:
-            self.finish({"kernel": kernel})
+            self.finish({"kernel": kernel, "ahead": pages.kernels.was_ahead(kernel)})
 
 
 class LessonStates(_Lesson):
@@ -212,6 +212,18 @@ class LessonFile(_Lesson):
         return self.get(digest, name)
 
 
+class Formula(_Lesson):
+    """A formula that a widget shows only now; those of the page are translated already."""
+
+    async def get(self) -> None:
+        """Answer with its HTML; the same formula is always the same."""
+        tex = self.get_query_argument("tex", "")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        self.set_header("Cache-Control", "private, max-age=86400")
+        self.finish(formulas.formula(tex, block=bool(self.get_query_argument("block", ""))),
+                    set_content_type="text/html; charset=utf-8")
+
+
 def routes(base: str) -> list[Any]:
     """Return the routes under an address that ends with a slash."""
     return [
@@ -219,6 +231,7 @@ def routes(base: str) -> list[Any]:
         (rf"{base}api/kernels/{KERNEL}/channels", KernelSocket),
         (rf"{base}page/kernels/{KERNEL}", KernelAlive),
         (rf"{base}page/kernels/{KERNEL}/close", KernelClose),
+        (rf"{base}page/formulas", Formula),
         (rf"{base}page/lessons/{LESSON}/kernel", LessonKernel),
         (rf"{base}page/lessons/{LESSON}/states", LessonStates),
         (rf"{base}page/lessons/{LESSON}/cells", LessonCells),

@@ -9,9 +9,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+from tinycss2.color3 import RGBA, parse_color
 
 from coteach.i18n import gettext as _
+from coteach.pages import formulas
 from coteach.pages.snapshot.marks import (
     LAYOUT,
     Drawing,
@@ -23,6 +25,7 @@ from coteach.pages.snapshot.marks import (
     entry,
     frame,
     label,
+    number,
     option_labels,
     style_class,
     tag,
@@ -160,11 +163,11 @@ def _toggle_buttons(drawing: Drawing, model_id: str, about: State) -> Markup:
     return _row(drawing, model_id, about, "widget-toggle-buttons", tag("div", buttons))
 
 
-def _html(classes: str) -> Draw:
+def _html(classes: str, written: Callable[[str], str] = str) -> Draw:
     def draw(drawing: Drawing, model_id: str, about: State) -> Markup:
         state = about["state"]
         # The lesson's own HTML, trusted as the outputs of its cells are.
-        inner = Markup(str(state.get("value") or ""))  # noqa: S704
+        inner = Markup(written(str(state.get("value") or "")))  # noqa: S704
         return _row(drawing, model_id, about, classes, tag(
             "div", inner, class_=f"{classes}-content"))
     return draw
@@ -172,7 +175,7 @@ def _html(classes: str) -> Draw:
 
 def _label(drawing: Drawing, model_id: str, about: State) -> Markup:
     return frame(drawing, about, "widget-inline-hbox widget-label",
-                 str(about["state"].get("value") or ""))
+                 Markup(formulas.in_line(str(about["state"].get("value") or ""))))  # noqa: S704
 
 
 def _share(state: State) -> str:
@@ -256,6 +259,14 @@ def _clock(value: Any) -> str:
         return ""
 
 
+def _hex(colour: str) -> str:
+    """Return a colour of CSS (a name, short, with an alpha) as colour fields want it."""
+    found = parse_color(colour)
+    if not isinstance(found, RGBA):
+        return "#000000"
+    return "#" + "".join(f"{round(255 * min(1.0, max(0.0, part))):02x}" for part in found[:3])
+
+
 def _colour(drawing: Drawing, model_id: str, about: State) -> Markup:
     state = about["state"]
     value = str(state.get("value") or "")
@@ -264,15 +275,33 @@ def _colour(drawing: Drawing, model_id: str, about: State) -> Markup:
         aria_label=description(state) or _("Colour"))),
         class_="widget-inline-hbox widget-colorpicker-input")
     well = entry(model_id, state, "text", type="color",
-                  value=value if re.fullmatch(r"#[0-9a-fA-F]{6}", value) else "#000000")
+                 value=_hex(value))
     return _row(drawing, model_id, about,
                 "widget-colorpicker" + (" concise" if state.get("concise") else ""),
                 Markup(field) + well, key="c")  # noqa: S704
 
 
 def _tags(drawing: Drawing, model_id: str, about: State) -> Markup:
-    values = about["state"].get("value") or ()
-    tags = Markup("").join(tag("span", value, class_="jupyter-widget-tag") for value in values)
+    state = about["state"]
+    colours = about.get("model_name") == "ColorsInputModel"
+    pattern = state.get("format")
+    cross = tag("i", "", class_="fa fa-times jupyter-widget-tag-close", aria_hidden="true")
+    tags = Markup("")
+    for value in state.get("value") or ():
+        if colours:
+            shown = tag("span", value, class_="visually-hidden")
+            classes = " jupyter-widget-colortag"
+            style = css({"background_color": value}, ("background_color",)) or None
+        else:
+            shown = escape(number(value, str(pattern)) if pattern else value)
+            classes, style = style_class(state, "tag_style"), None
+        tags += tag("div", shown + cross, class_=f"jupyter-widget-tag{classes}", style=style)
+    if not tags:
+        tags = tag("div", Markup("<input{}>").format(attributes(
+            type="text", size=len(str(state.get("placeholder") or NARROW)) + 1,
+            placeholder=state.get("placeholder") or None, class_="jupyter-widget-tag "
+            "jupyter-widget-taginput", aria_label=_("Setting"))), class_="widget-text",
+            style="display:inline-block")
     return frame(drawing, about, "jupyter-widget-tagsinput", tags, tabindex="0")
 
 
@@ -302,7 +331,7 @@ DRAW: dict[str, Draw] = {
     "SelectMultipleModel": _select("widget-select widget-select-multiple", "indexes",
                                    multiple=True),
     "RadioButtonsModel": _radio, "ToggleButtonsModel": _toggle_buttons,
-    "HTMLModel": _html("widget-html"), "HTMLMathModel": _html("widget-htmlmath"),
+    "HTMLModel": _html("widget-html"), "HTMLMathModel": _html("widget-htmlmath", formulas.in_html),
     "LabelModel": _label,
     "IntProgressModel": _progress, "FloatProgressModel": _progress, "ImageModel": _image,
     "DatePickerModel": _picker("widget-datepicker", "date", _day),

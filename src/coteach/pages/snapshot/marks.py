@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from coteach.i18n import gettext as _
+from coteach.pages import formulas
 
 LAYOUT = (
     "align_content", "align_items", "align_self", "border_top", "border_right", "border_bottom",
@@ -101,7 +102,8 @@ def frame(drawing: Drawing, about: State, classes: str, content: object, *,
 def label(state: State, control: str | None) -> Markup:
     """Return the description before a control; nothing when there is none."""
     text = description(state)
-    return tag("label", text, class_="widget-label", for_=control) if text else Markup("")
+    shown = Markup(formulas.in_line(text))  # noqa: S704  escaped there
+    return tag("label", shown, class_="widget-label", for_=control) if text else Markup("")
 
 
 def description(state: State) -> str:
