@@ -103,6 +103,16 @@ def test_tests_that_test_little_are_found(tmp_path, source, state):
     assert of_code(tmp_path, a_test(source)) == ([("weak-test", state, "t")] if state else [])
 
 
+@pytest.mark.parametrize(("source", "state"), [
+    ("f(2)", "failed"), ("x = 1\nf", "failed"), ("f(2);", ""), ("assert f(2) == 4\n(f(2) == 4) * 2", ""),
+    ("import pickle\nassert pickle.load(open('here')) == f(1)", "warning"),
+    ("import json\nassert json.load(open('here')) == f(1)", "")])
+def test_a_test_in_which_the_answer_decides_is_found(tmp_path, source, state):
+    (tmp_path / "here").write_text("1")
+    found = of_code(tmp_path, answer("def f(n): return n"), a_test(source))
+    assert found == ([("weak-test", state, "t")] if state else [])
+
+
 def test_a_test_that_looks_at_the_clock_or_the_network_is_said_to_be_unstable(tmp_path):
     for source in ("import time\nassert f(1) < time.time()", "import requests\nassert f(1) == 2"):
         assert of_code(tmp_path, a_test(source)) == [("unstable", "warning", "t")]

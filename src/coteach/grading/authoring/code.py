@@ -23,6 +23,8 @@ _WRITERS = re.compile(r"^(to_\w+|save\w*|write_\w+|tofile|mkdir|touch|urlretriev
 _OWN_PATH = ("Path", "PurePath", "PosixPath")
 _PICTURE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img\b[^>]*\bsrc\s*=\s*[\"']([^\"']+)", re.I)
 _CLOCKS = {"time", "time_ns", "now", "today", "utcnow", "perf_counter", "monotonic"}
+_UNPACKS = {"pickle.load", "pickle.loads", "joblib.load", "dill.load", "dill.loads", "torch.load",
+            "shelve.open", "marshal.loads", "yaml.load"}
 _NETWORK = {"requests", "urllib", "httpx", "aiohttp", "socket"}
 
 
@@ -40,12 +42,14 @@ def code(cells: list[Cell], folder: Path) -> Iterator[Finding]:
     """Return what there is to say about the code and the pictures of a notebook."""
     trees = [(cell, tree) for cell in cells if cell.code and (tree := parsed(cell)) is not None]
     made = {name for _cell, tree in trees for name in _written(tree)}
+    answers = {name for cell, tree in trees if cell.solution for name in _set(tree)}
     for cell, tree in trees:
         for name in dict.fromkeys(_read(tree)):
             if name not in made:
                 yield from _file(cell, name, folder)
         if cell.test:
             yield from _weak(cell, tree)
+            yield from _trusting(cell, tree, answers)
         if cell.test or cell.solution:
             yield from _unstable(cell, tree)
     for cell in cells:
@@ -157,6 +161,35 @@ def _weak(cell: Cell, tree: ast.Module) -> Iterator[Finding]:
             yield cell.finding("weak-test", WARNING, _(
                 "An except around an assert hides that it failed."),
                 _("Name the one error that you expect, or take the assert out of the try."))
+
+
+def _set(tree: ast.Module) -> Iterator[str]:
+    """Return the names that a cell sets."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def _trusting(cell: Cell, tree: ast.Module, answers: set[str]) -> Iterator[Finding]:
+    """Find tests that let an answer decide: about points, or about code that runs."""
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr) and not cell.source.rstrip().endswith(";"):
+        shown = last.value.func if isinstance(last.value, ast.Call) else last.value
+        if isinstance(shown, ast.Name) and shown.id in answers:
+            yield cell.finding("weak-test", FAILED, _(
+                "The last line shows what the answer gives, and a number shown there is taken "
+                "for the points."), _("Compare it in an assert, or end the line with a semicolon."))
+    for call in _calls(tree):
+        owner = _last(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+        name = _last(call.func)
+        if f"{owner}.{name}" in _UNPACKS or name in ("read_pickle", "unpickle") or any(
+                k.arg == "allow_pickle" and getattr(k.value, "value", None) for k in call.keywords):
+            yield cell.finding("weak-test", WARNING, _(
+                "“{code}” unpacks data that may be a student's, and code in such data would run "
+                "where points are given.").format(code=_said(call)),
+                _("Take JSON or CSV instead."))
 
 
 def _acts(node: ast.stmt) -> bool:

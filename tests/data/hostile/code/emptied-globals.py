@@ -1,0 +1,7 @@
+# about: no names are left
+# most: 0
+# status: graded | failed
+# %% double
+import sys
+sys.modules["__main__"].__dict__.clear()
+globals().clear()

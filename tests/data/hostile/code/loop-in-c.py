@@ -1,0 +1,6 @@
+# about: a loop that no signal of Python interrupts
+# status: failed | graded
+# most: 0
+# %% double
+import re
+re.match(r"(a+)+$", "a" * 60 + "b")

@@ -1,0 +1,5 @@
+# about: an endless loop
+# status: failed | graded
+# most: 0
+# %% double
+while True: pass

@@ -1,0 +1,6 @@
+# about: takes all memory there is
+# status: failed | graded
+# most: 0
+# %% double
+hold = []
+while True: hold.append(bytearray(2**26))

@@ -1,0 +1,8 @@
+# about: right, with magics as people use them
+# base: right
+# least: 10
+# %% +
+%matplotlib inline
+%time x = 1
+!echo hello
+names = !ls

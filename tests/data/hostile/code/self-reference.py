@@ -1,0 +1,8 @@
+# about: values that hold themselves
+# most: 0
+# %% rows
+rows = []; rows.append(rows); rows += [rows, {"a": rows}]
+# %% words
+def words(text):
+    d = {}; d["d"] = d
+    return d

@@ -1,0 +1,6 @@
+# about: sleeps for a day
+# status: failed | graded
+# most: 0
+# %% double
+import time
+time.sleep(86400)

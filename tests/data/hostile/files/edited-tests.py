@@ -1,0 +1,8 @@
+# about: wrong answers and tests that pass
+# status: graded | rejected
+# most: 0
+def make(it):
+    nb = it.released()
+    for cell in nb.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"): cell.source = "2"
+    it.write(nb)

@@ -1,0 +1,3 @@
+# about: a file of no bytes
+# status: rejected
+def make(it): it.write(b"")

@@ -1,0 +1,3 @@
+# about: a link to itself
+# status: rejected
+def make(it): it.file.symlink_to("work.ipynb")

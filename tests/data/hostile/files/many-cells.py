@@ -1,0 +1,6 @@
+# about: right, with 4,000 cells more
+# least: 10
+def make(it):
+    nb = it.answered()
+    nb.cells += [it.code("pass") for _ in range(4000)]
+    it.write(nb)

@@ -1,0 +1,3 @@
+# about: JSON that is no notebook
+# status: rejected
+def make(it): it.write(b'{"student": "no-notebook", "score": 8.0, "status": "graded"}')

@@ -1,0 +1,3 @@
+# about: an empty folder
+# status: rejected
+def make(it): pass

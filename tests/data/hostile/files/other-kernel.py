@@ -1,0 +1,6 @@
+# about: right, with a kernel that nobody has
+# least: 10
+def make(it):
+    nb = it.answered()
+    nb.metadata["kernelspec"] = {"name": "../../../bin/sh", "display_name": "<script>hostile()</script>", "language": "python"}
+    it.write(nb)

@@ -1,0 +1,6 @@
+# about: right, with a pipe and links for the time of handing in
+# least: 10
+def make(it):
+    import os
+    it.write(it.answered())
+    os.mkfifo(it.place / "timestamp.txt")

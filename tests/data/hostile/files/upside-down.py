@@ -1,0 +1,7 @@
+# about: all cells in the other order
+# status: graded | rejected
+# most: 10
+def make(it):
+    nb = it.answered()
+    nb.cells.reverse()
+    it.write(nb)
