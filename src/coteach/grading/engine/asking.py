@@ -13,7 +13,7 @@ import time
 import weakref
 from typing import Any
 
-from coteach.grading.engine import names, operations
+from coteach.grading.engine import chance, names, operations
 from coteach.grading.engine.border import Keeper
 from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
 from coteach.grading.engine.proxies import Mirror, NotAcross, Proxy, methods
@@ -45,6 +45,8 @@ class Asker:
         self.dead = ""
         self.epoch = 0
         self.waiting = False
+        self.named: set[int] = set()
+        self._chance = chance.Chance()
         self._number = 0
         self._depth = 0
         self._mirrors: dict[int, Any] = {}
@@ -52,6 +54,13 @@ class Asker:
         self._dropped: list[int] = []
         self._given: list[Any] = []
         self._given_numbers: dict[int, int] = {}
+
+    def name(self, value: Any) -> None:
+        """Take note that a test has got a class or an object by its name."""
+        if isinstance(value, (Mirror, ErrorMirror)):
+            value._ct_named = True  # type: ignore[union-attr]
+        elif isinstance(type(value), Mirror):
+            self.named.add(object.__getattribute__(value, "_ct_number"))
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -117,6 +126,9 @@ class Asker:
         if self._dropped:
             dropped, self._dropped = self._dropped, []
             self.send(["drop", dropped])
+        if states := self._chance.touched():
+            seeds = Encoder(self)
+            self.send(["chance", seeds.encode(states)], seeds.blobs)
         self._number += 1
         number = self._number
         try:
@@ -131,6 +143,22 @@ class Asker:
             return self._await(number, args, more)
         finally:
             self._depth -= 1
+
+    def ready(self, seconds: float) -> None:
+        """Wait until the student's process stands in its walls.
+
+        Raises
+        ------
+        AnswerEnded
+            It does not.
+        """
+        try:
+            message, _blobs = self.receive(time.monotonic() + seconds)
+        except LineTimeout:
+            message = []
+        if message != ["ready"]:
+            self.end("walls")
+            raise AnswerEnded
 
     def names(self) -> list[str]:
         """Return the names that the student has set."""
@@ -171,7 +199,7 @@ class Asker:
                 self.end("ended")
                 raise AnswerEnded(str(error)) from None
             if kind == "large":
-                raise NotAcross("a value that is too large")
+                raise ValueError("the answer's value is too large to be looked at")
             if kind == "raise":
                 raise value if isinstance(value, BaseException) else RuntimeError("no exception")
             return value
@@ -228,6 +256,8 @@ class Asker:
             self.send(["raise", ["x", ["builtins", "ValueError"], ["too large"]]])
 
     def _do(self, operation: Any, target: Any, args: list[Any], more: dict[str, Any]) -> Any:
+        if operation == "input" and target == -1:
+            return input(*map(str, args))
         if type(target) is not int or not 0 <= target < len(self._given):
             raise Broken("an object that was not given")
         held = self._given[target]
@@ -258,7 +288,7 @@ class Asker:
             number = self._given_numbers[id(value)] = len(self._given)
             self._given.append(value)
         name = getattr(value, "__name__", "") if callable(value) else ""
-        return ["t", number, type(value).__name__, operations.specials(type(value)),
+        return ["F", number, type(value).__name__, operations.specials(type(value)),
                 name if type(name) is str else ""]
 
     def _exception(self, error: BaseException, encoder: Encoder) -> Any:

@@ -26,7 +26,9 @@ FIRST = ("numpy?", "pandas?", "pandas.io.formats.style?", "matplotlib.pyplot?",
          "matplotlib.backends.backend_agg?", "matplotlib_inline.backend_inline?", "IPython",
          "IPython.core.magics")
 LAST = ("coteach.grading.engine.frames", "coteach.grading.engine.tests")
-NATIVE = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OMP_NUM_THREADS": "1",
+NATIVE = {"JE_ARROW_MALLOC_CONF": "background_thread:false",
+          "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own reserves a gigabyte at once
+          "OMP_NUM_THREADS": "1",
           "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "ARROW_NUM_THREADS": "1",
           "PYTHONHASHSEED": "0", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 """A template starts no thread, and each run hashes alike."""
@@ -124,6 +126,14 @@ class Engine:
             cpu_seconds=bounds.cpu_seconds)
 
     async def _run(self, work: Work, run: Run, uid: int | None, scratch: Path) -> None:
+        files: list[tuple[str, bytes]] = []
+        if work.files is not None:
+            folder, most = work.files, self.limits.scratch_mb << 20
+            try:
+                files = await asyncio.to_thread(lambda: list(_files(folder, most)))
+            except OSError as error:
+                run.status, run.reason, run.detail = "failed", "files", str(error)[:500]
+                return
         ours, theirs = socket.socketpair()
         try:
             child = await self._server.fork(
@@ -142,7 +152,7 @@ class Engine:
         reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         try:
             async with asyncio.timeout(self.limits.wall_seconds):
-                await self._give(work, writer)
+                await self._give(work, files, writer)
                 await self._hear(work, run, reader)
         except TimeoutError:
             run.status, run.reason = "failed", "too-long"
@@ -160,9 +170,9 @@ class Engine:
     def _why(words: list[str]) -> str:
         return "memory" if any("memory" in word for word in words) else "broke"
 
-    async def _give(self, work: Work, writer: asyncio.StreamWriter) -> None:
+    async def _give(self, work: Work, files: list[tuple[str, bytes]],
+                    writer: asyncio.StreamWriter) -> None:
         bounds = self.limits
-        files = await asyncio.to_thread(lambda: list(_files(work.files, bounds.scratch_mb << 20)))
         spec = {"seed": work.seed, "seconds": work.seconds, "text": bounds.text,
                 "answers": None if work.answers is None else sorted(work.answers),
                 "own": sorted(work.own), "bounds": {
@@ -190,6 +200,9 @@ class Engine:
             if message[0] == "done":
                 run.cpu_seconds = float(message[1])
                 return
+            if message[0] == "failed":
+                run.status, run.reason = "failed", "walls"
+                return
             _kind, name, outputs, status, beside, said = message
             if name not in kinds or status not in ("ok", "error", "timeout", "not-run"):
                 raise LineBroken("no such cell")
@@ -197,7 +210,7 @@ class Engine:
                                       bool(beside), str(said))
 
 
-def _files(folder: Path | None, most: int) -> Iterator[tuple[str, bytes]]:
+def _files(folder: Path, most: int) -> Iterator[tuple[str, bytes]]:
     """Yield the plain files below a folder in parts; links and pipes are not followed.
 
     Raises
@@ -205,8 +218,6 @@ def _files(folder: Path | None, most: int) -> Iterator[tuple[str, bytes]]:
     OSError
         They are more than may be.
     """
-    if folder is None:
-        return
     left, count = most // 2, 0
     for place, folders, names, handle in os.fwalk(folder, follow_symlinks=False):
         folders.sort()

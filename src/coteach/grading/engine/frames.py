@@ -67,10 +67,10 @@ def _dtype(value: Any, encoder: Encoder) -> Any:
 def _column(values: Any, encoder: Encoder) -> Any:
     """Return the node of the array of a Series or an Index; None when it has no exact form."""
     pd, np = _pandas(), _numpy()
-    dtype = values.dtype
-    if isinstance(dtype, np.dtype):
-        node = _array(np.asarray(values), encoder)
-        return ["n", node]
+    dtype = getattr(values.dtype, "numpy_dtype", values.dtype)
+    if isinstance(dtype, np.dtype) and not isinstance(
+            values.dtype, pd.core.dtypes.dtypes.BaseMaskedDtype):
+        return ["n", _array(np.asarray(values), encoder)]
     if isinstance(dtype, pd.StringDtype):
         missing = "nan" if dtype.na_value is not pd.NA else "NA"
         texts = [None if gone else text for text, gone in zip(
@@ -82,8 +82,9 @@ def _column(values: Any, encoder: Encoder) -> Any:
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = str(dtype.tz)
         return ["tz", dtype.unit, zone, _array(values.asi8, encoder)]
-    if isinstance(dtype, pd.core.dtypes.dtypes.BaseMaskedDtype):
-        return ["mask", dtype.name, _array(values._data, encoder), _array(values._mask, encoder)]
+    if isinstance(values.dtype, pd.core.dtypes.dtypes.BaseMaskedDtype):
+        return ["mask", values.dtype.name, _array(values._data, encoder),
+                _array(values._mask, encoder)]
     return None
 
 

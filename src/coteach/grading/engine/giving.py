@@ -160,7 +160,7 @@ class Giver:
         if tag == "x":
             kind = names.resolve(*node[1]) if isinstance(node[1], list) else None
             return (kind or RuntimeError)(*decoder.all(node[2]))
-        if tag == "t":
+        if tag == "F":
             key = f"{node[2]}:{','.join(node[3])}"
             kind = self._far.get(key)
             if kind is None:

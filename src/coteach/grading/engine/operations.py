@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import operator
 from collections.abc import Callable
 from typing import Any
+
+from coteach.grading.engine.values import payload
 
 
 def _attribute(value: Any, name: str) -> Any:
@@ -14,10 +17,6 @@ def _attribute(value: Any, name: str) -> Any:
 
 def _call(function: Any, *args: Any, **names: Any) -> Any:
     return function(*args, **names)
-
-
-def _has(item: Any, holder: Any) -> bool:
-    return item in holder
 
 
 BINARY = {name: getattr(operator, f"__{name}__") for name in (
@@ -41,7 +40,7 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "divmod": divmod, "copy": copy.copy, "deepcopy": copy.deepcopy,
     "exit": lambda v, *a: type(v).__exit__(v, *a),
     "array": lambda v, *a: v.__array__(*a),
-    "isinstance": isinstance, "issubclass": issubclass,
+    "signature": inspect.signature, "inside": payload,
 }
 ALL: dict[str, Callable[..., Any]] = {**BINARY, **INPLACE, **UNARY, **OTHERS}
 

@@ -46,6 +46,8 @@ class Mirror(type):
     def __getattr__(cls, name: str) -> Any:
         if name in _NEVER_ACROSS:
             raise NotAcross(name)
+        if name == "__signature__":
+            return cls._ct_tests.ask("signature", cls)
         if name.startswith(("_ct_", "__array_")) or name in (
                 "__abstractmethods__", "__text_signature__"):
             # What numpy asks of a class would let it decide about an array of the test.
@@ -82,6 +84,17 @@ def _kept_here(proxy: Any, other: Any) -> bool:
     return not isinstance(type(other), Mirror) and not named(type(proxy))
 
 
+def _inside(proxy: Any) -> Any:
+    """Return the plain value inside an object, as it is now; None when there is none."""
+    found = object.__getattribute__(proxy, "_ct_inside")
+    if isinstance(found, (list, dict, set)):
+        now = type(proxy)._ct_tests.ask("inside", proxy)
+        if type(now) is not type(found):
+            raise TypeError("a plain value of another kind than before")
+        return now
+    return found
+
+
 class Proxy:
     """An object that lives in the student's process."""
 
@@ -104,9 +117,14 @@ class Proxy:
         if name == "__class__":
             return kind._ct_known or kind
         if name in _NEVER_ACROSS:
-            raise NotAcross(name)
+            # What a test does to an object that it has not named may be the answer's choice.
+            if object.__getattribute__(self, "_ct_number") in kind._ct_tests.named:
+                raise NotAcross(name)
+            raise TypeError(f"{name} of an object of the answer")
         if name.startswith("__array_"):
             raise AttributeError(name)
+        if name == "__signature__":
+            return kind._ct_tests.ask("signature", self)
         if name in ("__deepcopy__", "__copy__"):
             return lambda *_memory: kind._ct_tests.ask(name.strip("_"), self)
         if name in _COMPARING and not named(kind):
@@ -138,7 +156,7 @@ class Proxy:
     def _ct_compare(self, operation: str, other: Any) -> Any:
         if isinstance(type(other), Mirror) or isinstance(other, Mirror):
             return _yes(type(self)._ct_tests.ask(operation, self, other))
-        inside = object.__getattribute__(self, "_ct_inside")
+        inside = _inside(self)
         if inside is not None and is_data(other):
             return BINARY[operation](inside, other)
         return NotImplemented
@@ -187,7 +205,7 @@ def _yes(value: Any) -> Any:
 def _operator(name: str, operation: str, mirrored: bool) -> Any:
     def method(self: Any, other: Any, *more: Any) -> Any:
         if _kept_here(self, other):
-            inside = object.__getattribute__(self, "_ct_inside")
+            inside = _inside(self)
             if inside is None or not is_data(other):
                 return NotImplemented
             first, second = (other, inside) if mirrored else (inside, other)
@@ -201,7 +219,7 @@ def _operator(name: str, operation: str, mirrored: bool) -> Any:
 
 
 def _contains(self: Any, item: Any) -> bool:
-    inside = object.__getattribute__(self, "_ct_inside")
+    inside = _inside(self)
     if inside is not None:
         return item in inside
     if _kept_here(self, item):

@@ -21,6 +21,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from coteach.grading.engine import traces
 from coteach.grading.engine.outputs import Outputs
 
 AGAIN = 1.0
@@ -88,8 +89,16 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: Any = None) -> None:
         """There is no window here."""
 
+    def showtraceback(self, *given: Any, **names: Any) -> None:
+        """Keep the exception that is handled now."""
+        _etype, error, _trace = self._get_exc_info(given[0] if given else names.get("exc_tuple"))
+        if isinstance(error, SyntaxError) or type(error).__name__ == "UsageError":
+            super().showtraceback(*given, **names)
+        else:
+            self.outputs.error(traces.name(error), traces.said(error), traces.lines(error))
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
-        self.outputs.error(getattr(etype, "__name__", str(etype)), _said(evalue), list(stb))
+        self.outputs.error(getattr(etype, "__name__", str(etype)), traces.said(evalue), list(stb))
 
     def system(self, cmd: str) -> None:
         """Run a program and show what it writes."""
@@ -105,13 +114,6 @@ class Shell(InteractiveShell):
         """Say where what the next cell shows goes."""
         self.source, self.outputs = source, outputs
         self.displays.clear()
-
-
-def _said(error: Any) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return "<an exception that can't be said>"
 
 
 class Stream(io.TextIOBase):
@@ -198,7 +200,7 @@ def run_cell(shell: Shell, source: str, outputs: Outputs, seconds: float,
         found = result.error_before_exec or result.error_in_exec
     except BaseException as error:
         found = error
-        outputs.error(type(error).__name__, _said(error), [])
+        outputs.error(traces.name(error), traces.said(error), traces.lines(error))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     if isinstance(found, asyncio.CancelledError):

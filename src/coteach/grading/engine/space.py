@@ -11,8 +11,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from coteach.grading.engine.asking import AnswerEnded, Asker, ErrorMirror
-from coteach.grading.engine.proxies import Mirror
+from coteach.grading.engine.asking import AnswerEnded, Asker
 
 
 class Names(dict[str, Any]):
@@ -63,8 +62,7 @@ class Names(dict[str, Any]):
             value = self.asker.ask("name", name)
         except NameError:
             raise KeyError(name) from None
-        if isinstance(value, (Mirror, ErrorMirror)):
-            value._ct_named = True  # type: ignore[union-attr]
+        self.asker.name(value)
         self._epoch = self.asker.epoch
         self._cache[name] = value
         return value

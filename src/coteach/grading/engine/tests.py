@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import secrets
 import signal
 import socket
 import sys
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from coteach.grading.engine import border, shell, student, warm
+from coteach.grading.engine import border, chance, modules, shell, student, warm
 from coteach.grading.engine.asking import GRACE, AnswerEnded, Asker
 from coteach.grading.engine.outputs import Outputs, clean
 from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
@@ -28,6 +29,8 @@ from coteach.sandbox.launcher import syscall_filter, syscalls
 FOLDER = "/tmp/work"  # noqa: S108  private to the sandbox
 OWN = "/tmp/.own"  # noqa: S108
 ENDED_LINE = 10.0
+READY_SECONDS = 30.0
+BESIDE = "### BESIDE"
 
 
 class _Result:
@@ -146,6 +149,8 @@ class Tests:
                               hold=lambda: asker.waiting)
 
     def _test(self, source: str, beside: bool) -> list[Any]:
+        if beside or BESIDE in source:
+            return self._beside(source)
         outputs = Outputs(self.text)
         dead_before = bool(self.asker.dead)
         self.names.open = True
@@ -160,8 +165,35 @@ class Tests:
         if isinstance(error, shell.CellTimeout):
             return [outputs.take(), "timeout", False, "timeout"]
         if isinstance(error, NotAcross):
-            return [outputs.take(), "error", False, "not-across"]
+            return self._beside(source)
         return [outputs.take(), "ok" if error is None else "error", False, ""]
+
+
+    def _beside(self, source: str) -> list[Any]:
+        """Have a test run beside the student's live objects."""
+        asker = self.asker
+        asker.epoch += 1
+        if asker.dead:
+            return [[], "error", True, asker.dead]
+        nonce = secrets.token_hex(16)
+        asker.until = time.monotonic() + self.seconds + GRACE
+        found: list[Any] = [[], "error", True, "ended"]
+        try:
+            asker.send(["beside", source, self.seconds, nonce, sorted(self.answers or ())])
+            (kind, *rest), _blobs = asker.receive(asker.until)
+            if kind == "beside" and len(rest) == 3 and rest[0] == nonce and rest[1] in (
+                    "ok", "error", "timeout"):
+                found = [clean(rest[2], self.text), rest[1], True,
+                         "timeout" if rest[1] == "timeout" else ""]
+                (kind, *rest), _blobs = asker.receive(asker.until)
+            if kind != "over":
+                asker.end("ended")
+        except LineTimeout:
+            asker.end("stuck")
+            found = [[], "timeout", True, "stuck"]
+        except (AnswerEnded, ValueError):
+            asker.end("ended")
+        return found
 
 
 def _files(line: Line, folder: str, count: int, own: frozenset[str]) -> None:
@@ -204,18 +236,21 @@ def main(arguments: dict[str, Any]) -> None:
                                    apart=apart)
     try:
         _shut(apart)
-        warm.seed(int(spec["seed"]))
-        if own:
-            sys.path.append(OWN)
+        chance.seed(int(spec["seed"]))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         (cells, _nothing), _blobs = line.receive()
         asker = Asker(Line(theirs, int(arguments["frame"])), keeper)
+        asker.ready(READY_SECONDS)
+        modules.install(asker, folder, OWN if own else "")
         tests = Tests(line, spec, asker)
         tests.run(cells)
         used = resource.getrusage(resource.RUSAGE_SELF)
         ended = keeper.end()
         line.send(["done", used.ru_utime + used.ru_stime + ended.get("cpu", 0.0), asker.dead],
                   None, time.monotonic() + ENDED_LINE)
+    except AnswerEnded:  # before there was a test
+        with contextlib.suppress(LineBroken, LineTimeout):
+            line.send(["failed", "walls"], None, time.monotonic() + ENDED_LINE)
     except (LineBroken, LineTimeout):
         pass  # nobody is left to be told
     finally:
