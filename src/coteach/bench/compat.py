@@ -15,36 +15,21 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from coteach.bench import browser, seeing
+from coteach.bench import browser, examples, seeing
 from coteach.bench.processes import Server, free_port
-
-EXAMPLES: dict[str, tuple[str, ...]] = {
-    "voila==0.5.13": (
-        "notebooks/basics.ipynb", "notebooks/bqplot.ipynb", "notebooks/dashboard.ipynb",
-        "notebooks/gridspecLayout.ipynb", "notebooks/interactive.ipynb", "notebooks/ipympl.ipynb",
-        "notebooks/mimerenderers.ipynb", "notebooks/multiple_widgets.ipynb",
-        "notebooks/query-strings.ipynb", "notebooks/yaml.ipynb"),
-    "ipywidgets==7.7.2": tuple(f"docs/source/examples/{name}.ipynb" for name in (
-        "Beat Frequencies", "Controller", "Exploring Graphs", "Factoring", "Image Browser",
-        "Image Processing", "Layout Example", "Layout Templates",
-        "Lorenz Differential Equations", "Media widgets", "Output Widget", "Using Interact",
-        "Variable Inspector", "Widget Alignment", "Widget Asynchronous", "Widget Basics",
-        "Widget Events", "Widget List", "Widget Styling")),
-}
-NEEDS = ("bqplot", "ipympl", "networkx", "sympy", "scipy", "scikit-image", "vega_datasets")
-"""What the notebooks import besides what coteach itself needs."""
+from coteach.errors import UserError
 
 
 @dataclass(frozen=True)
 class Compared:
     """One notebook under both."""
 
+    package: str
     notebook: str
     stock: seeing.Seen
     ours: seeing.Seen
@@ -55,27 +40,10 @@ class Compared:
         return seeing.differences(self.stock, self.ours)
 
 
-def fetch(folder: Path, package: str) -> Path:
-    """Return the unpacked source distribution of ``name==version``."""
-    name, _equals, version = package.partition("==")
-    target = folder / "sources"
-    target.mkdir(exist_ok=True)
-    found = sorted(target.glob(f"{name}-{version}.tar.gz"))
-    if not found:
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-             f"--no-binary={name}", "--dest", str(target), package], check=True)
-        found = sorted(target.glob(f"{name}-{version}.tar.gz"))
-    with tarfile.open(found[0]) as archive:
-        # Pythons before 3.11.4 can't refuse paths that lead outside; these archives have none.
-        safely: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        archive.extractall(folder / "unpacked", **safely)  # noqa: S202  what is fetched is named
-    return folder / "unpacked" / f"{name}-{version}"
-
-
 def environment(folder: Path) -> Path:
     """Make a Python environment with coteach and what the notebooks need; return its Python."""
     home = folder / "environment"
+    needs = sorted({need for one in examples.SOURCES for need in one.needs})
     python = home / "bin" / "python"
     uv = [sys.executable, "-m", "uv"]
     if not python.exists():
@@ -84,7 +52,7 @@ def environment(folder: Path) -> Path:
     constraints = Path(__file__).parents[3] / "constraints.txt"
     more = ["-c", str(constraints)] if constraints.exists() else []
     subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(python), *more, *wanted,
-                    *NEEDS], check=True)
+                    *needs], check=True)
     # coteach runs from where it runs now, also from a checkout.
     places = {str(Path(spec.origin).parents[1]) for name in ("coteach", "coteach_widgets")
               if (spec := importlib.util.find_spec(name)) and spec.origin}
@@ -93,8 +61,8 @@ def environment(folder: Path) -> Path:
     return python
 
 
-async def compare(python: Path, notebook: Path, folder: Path, chromium: browser.Browser
-                  ) -> Compared:
+async def compare(python: Path, package: str, notebook: Path, folder: Path,
+                  chromium: browser.Browser) -> Compared:
     """Open a notebook under both, one after the other; a page that hangs gets a second chance."""
     seen: dict[str, seeing.Seen] = {}
     for name, command in (
@@ -105,31 +73,35 @@ async def compare(python: Path, notebook: Path, folder: Path, chromium: browser.
             port = free_port()
             server = Server([str(python), *command, f"--port={port}"], notebook.parent, port,
                             folder / f"{name}.log")
-            await asyncio.to_thread(server.start)
             try:
+                await asyncio.to_thread(server.start)
                 seen[name] = await seeing.look(chromium, f"http://127.0.0.1:{port}/",
-                                               folder / f"{notebook.stem}-{name}.png")
+                                               folder / f"{package}-{notebook.stem}-{name}.png")
+            except UserError as error:
+                seen[name] = seeing.Seen(errors=[str(error)], reaction="-", came=False)
             finally:
                 await asyncio.to_thread(server.end)
             if seen[name].came:
                 break
-    return Compared(notebook.name, seen["stock"], seen["ours"])
+    return Compared(package, notebook.name, seen["stock"], seen["ours"])
 
 
 async def run(folder: Path, only: str = "") -> list[Compared]:
-    """Compare all examples, or those whose name has `only` in it."""
+    """Compare all notebooks, or those that have `only` in ``package==version/path``."""
     print("making an environment …", file=sys.stderr)
     python = await asyncio.to_thread(environment, folder)
     found = []
     async with browser.opened() as chromium:
-        for package, names in EXAMPLES.items():
-            print(f"fetching {package} …", file=sys.stderr)
-            source = await asyncio.to_thread(fetch, folder, package)
+        for source in examples.SOURCES:
+            names = [name for name in source.notebooks
+                     if only.lower() in f"{source.package}/{name}".lower()]
+            if not names:
+                continue
+            print(f"fetching {source.package} …", file=sys.stderr)
+            place = await asyncio.to_thread(examples.fetch, folder, source.package)
             for name in names:
-                if only and only.lower() not in name.lower():
-                    continue
-                one = await compare(python, source / name, folder, chromium)
-                print(f"{package} {one.notebook}: "
+                one = await compare(python, source.package, place / name, folder, chromium)
+                print(f"{source.package} {one.notebook}: "
                       + ("; ".join(one.differences) or "the same"), file=sys.stderr)
                 found.append(one)
     return found
@@ -137,12 +109,12 @@ async def run(folder: Path, only: str = "") -> list[Compared]:
 
 def table(found: list[Compared]) -> str:
     """Return the result as a Markdown table."""
-    lines = ["| notebook | widgets seen, stock | coteach | reacts, stock | coteach | differs |",
-             "|---|---|---|---|---|---|"]
+    lines = ["| from | notebook | widgets, stock | coteach | reacts, stock | coteach | differs |",
+             "|---|---|---|---|---|---|---|"]
     for one in found:
         lines.append("| " + " | ".join((
-            one.notebook, str(one.stock.total), str(one.ours.total), one.stock.reaction,
-            one.ours.reaction, "; ".join(one.differences) or "nothing")) + " |")
+            one.package, one.notebook, str(one.stock.total), str(one.ours.total),
+            one.stock.reaction, one.ours.reaction, "; ".join(one.differences) or "nothing")) + " |")
     return "\n".join(lines)
 
 
@@ -151,7 +123,8 @@ def main() -> int:
     about = argparse.ArgumentParser(prog="python -m coteach.bench.compat", description=(
         "Compare other people's notebooks under stock Voila and under coteach page."))
     about.add_argument("--folder", type=Path, help="keep everything there, and pictures of pages")
-    about.add_argument("--only", default="", help="only notebooks with this in their name")
+    about.add_argument("--only", default="",
+                       help="only notebooks with this in their package, version or path")
     about.add_argument("--json", action="store_true", help="for programs")
     given = about.parse_args()
     folder = (given.folder or Path(tempfile.mkdtemp(prefix="coteach-compat-"))).absolute()

@@ -13,7 +13,9 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from time import monotonic
 
 from coteach.bench.browser import Browser, BrowserError, Tab
 
@@ -22,6 +24,7 @@ SETTLED = 2.0
 MOST_WAIT = 60.0
 REACTS_WITHIN = 6.0
 
+_PLACES = ":is(.jp-OutputArea-output, .ct-widget)"
 _KINDS = {
     "slider": ".widget-slider .noUi-target",
     "button": "button.jupyter-button, .widget-toggle-button",
@@ -34,7 +37,8 @@ _KINDS = {
     "tab": ".widget-tab, .jupyter-widget-tab",
     "accordion": ".widget-accordion, .jupyter-widget-accordion", "upload": ".widget-upload",
     "valid": ".widget-valid", "play": ".widget-play", "plot": "svg.svg-figure, .bqplot",
-    "canvas": ".jupyter-matplotlib canvas, .jupyter-widgets canvas"}
+    "canvas": "canvas", "map": ".leaflet-container", "vuetify": ".vuetify-styles .v-application",
+    "own button": f"{_PLACES} button:not(.jupyter-button, .widget-toggle-button, .ct-button)"}
 _LOOK = """(() => {
   const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility !== "hidden";
   const kinds = {};
@@ -67,13 +71,14 @@ _TARGETS = """(() => {
   for (const [kind, selector] of [
       ["slider", ".noUi-handle"], ["checkbox", ".widget-checkbox input"],
       ["dropdown", ".widget-dropdown select"], ["text", ".widget-text input"],
-      ["button", "button.jupyter-button"], ["plot", "svg.svg-figure"],
-      ["canvas", ".jupyter-matplotlib canvas"]]) {
+      ["button", "button.jupyter-button"],
+      ["own button", "PLACES button:not(.jupyter-button, .ct-button)"],
+      ["plot", "svg.svg-figure"], ["map", ".leaflet-container"], ["canvas", "canvas"]]) {
     const found = [...document.querySelectorAll(selector)].find(seen);
     if (found) { found.focus?.(); return [kind, ...box(found)]; }
   }
   return null;
-})()"""
+})()""".replace("PLACES", _PLACES)
 _FAILED = re.compile(r"(Traceback \(most recent|Error displaying widget|Error creating widget|"
                      r"There was an error when executing|\w+Error: )")
 _OURS_FAILED = ("did not work", "does not move", "could not be started")
@@ -173,6 +178,8 @@ async def _react(tab: Tab) -> str:
         return "-"
     kind, x, y = target
     await asyncio.sleep(0.3)
+    if kind in ("plot", "map", "canvas"):
+        return f"{kind}: {await _drag(tab, x, y)}"
     before = await tab.value(_STATE)
     if kind == "slider":
         await tab.key("ArrowRight", 39)
@@ -189,6 +196,33 @@ async def _react(tab: Tab) -> str:
         return f"{kind}: yes"
     except TimeoutError:
         return f"{kind}: no"
+
+
+async def _drag(tab: Tab, x: float, y: float) -> str:
+    """Draw a short line with the mouse; what is painted has no text, so pictures are compared."""
+    mouse = partial(tab.send, "Input.dispatchMouseEvent", button="left", clickCount=1)
+    await mouse(type="mouseMoved", x=x, y=y)
+    await asyncio.sleep(1)
+    still, before = await _picture(tab), await _picture(tab)
+    if still != before:
+        return "moves by itself"
+    await mouse(type="mousePressed", x=x, y=y)
+    for step in range(1, 9):
+        await mouse(type="mouseMoved", x=x + 5 * step, y=y + 3 * step, buttons=1)
+        await asyncio.sleep(0.03)
+    await mouse(type="mouseReleased", x=x + 40, y=y + 24)
+    await mouse(type="mouseMoved", x=x, y=y, button="none")
+    begun = monotonic()
+    while monotonic() < begun + REACTS_WITHIN:
+        await asyncio.sleep(0.3)
+        if await _picture(tab) != before:
+            return "yes"
+    return "no"
+
+
+async def _picture(tab: Tab) -> str:
+    """Return what is on the screen."""
+    return str((await tab.send("Page.captureScreenshot", format="png"))["data"])
 
 
 def differences(stock: Seen, ours: Seen) -> list[str]:
