@@ -18,10 +18,14 @@ from coteach.settings import Settings
 from coteach.store import Database
 
 
+# A kernel started ahead is one more thing at work while a test looks; who tests them asks for them.
+os.environ.setdefault("COTEACH_SPARE_KERNELS", "0")
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of an empty deployment in a fresh folder."""
-    made = settings_module.load(tmp_path / "data", environ={})
+    made = settings_module.load(tmp_path / "data", environ={}, spare_kernels=0)
     made.layout.create()
     return made
 

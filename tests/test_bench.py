@@ -52,7 +52,7 @@ async def port() -> AsyncIterator[int]:
 
 async def test_two_visitors_of_both_sides_read_and_move_the_slider():
     said: list[str] = []
-    found = await classpage.run(classpage.Work(visitors=2, browser=False), said.append)
+    found = await classpage.run(classpage.Work(visitors=2, browser=False, quiet=2.5), said.append)
     assert set(found) == SHAPE
     assert json.loads(json.dumps(found)) == found
     for side in ("ours", "stock"):
@@ -61,6 +61,10 @@ async def test_two_visitors_of_both_sides_read_and_move_the_slider():
         assert 0 < figures["readable_s"] <= figures["answered_s"]
         assert figures["kernel_uss_mb"] > 5
         assert figures["cpu_s"] > 0
+    assert found["ours"]["ahead"] >= 1 and found["stock"]["ahead"] == 0
+    assert found["ours"]["ahead_cpu_s"] > 0.01
+    assert 0 < found["ours"]["floor_s"] < found["ours"]["answered_cold_s"]
+    assert found["ratio"]["answered_cold_s"] > 0
     # True on any machine: a copy of a lesson costs less than running it.
     assert found["ratio"]["cpu_s"] < 0.7
     assert found["ratio"]["kernel_uss_mb"] < 0.8

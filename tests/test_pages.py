@@ -27,7 +27,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def whole_site(tmp_path_factory):
-    settings = settings_module.load(tmp_path_factory.mktemp("pages") / "data", environ={})
+    settings = settings_module.load(tmp_path_factory.mktemp("pages") / "data", environ={},
+                                    spare_kernels=0)
     settings.layout.create()
     async with running(settings) as made:
         yield made
@@ -553,6 +554,36 @@ async def test_two_visitors_draw_different_numbers_and_have_a_state_of_their_own
     assert all(a != b for a, b in zip(mine[0][2:], theirs[2:], strict=True))
     html = await long.page()
     assert mine[1][-1] not in html and "not yet" in html, "the page shows what was recorded"
+
+
+async def test_kernels_that_were_started_ahead_are_nobodys_and_then_apart(site, monkeypatch):
+    write_lesson(site, "import numpy as np",
+                 "def say():\n    return [random.random(), np.random.rand(), uuid.uuid4().hex,\n"
+                 "            os.getpid(), os.listdir('/run/s')]\n" + BUTTON)
+    mai, long = await site.pupil("Mai"), await site.pupil("Long")
+    kernels = site.room.pages.kernels
+    monkeypatch.setattr(kernels.spares, "most", 2)
+    html = await whole(mai)
+    await until(lambda: len(kernels.spares) == 2, seconds=30)
+    ahead = set(kernels.list_kernel_ids())
+    assert len(ahead) == 2 and not kernels.owners
+    for kernel in ahead:
+        for path in (f"/c/page/kernels/{kernel}", f"/c/api/kernels/{kernel}"):
+            assert (await mai.browser.get(path)).status_code == 404
+        with pytest.raises(HTTPClientError):
+            await socket(site, kernel, mai.browser.cookies["coteach_guest"])
+    said, given = [], []
+    for pupil in (mai, long):
+        answer = (await pupil.browser.post(page_data(html)["kernel"])).json()
+        assert answer["ahead"] is True
+        given.append(answer["kernel"])
+        said.append(json.loads((await answer_of(site, pupil, answer["kernel"], html))
+                               .replace("'", '"')))
+    assert set(given) == ahead and len(kernels.spares) == 0
+    for mine, theirs in zip(said[0][:3], said[1][:3], strict=True):
+        assert mine != theirs
+    assert [row[3] for row in said] == [1, 1], "each is the first of her own processes"
+    assert len(said[0][4]) == len(said[1][4]) == 1 and said[0][4] != said[1][4]
 
 
 async def test_a_visitors_kernel_reaches_no_network_no_secret_and_nobody_else(site):

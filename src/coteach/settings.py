@@ -154,6 +154,9 @@ class Settings:
     """Start Labs as forks of one process that has imported JupyterLab."""
     cull_idle_seconds: int = 3600
     recording_days: int = 180
+    spare_kernels: int = 30
+    """Of these, how many are started ahead while a lesson's page is open and nobody waits; fewer
+    where memory is short. 0: none."""
     """Recordings are deleted this many days after they were made."""
     class_code_minutes: int = 180
     """A class code closes by itself after this time."""
@@ -285,8 +288,8 @@ class Secrets:
 def secrets_of(settings: Settings) -> Secrets:
     """Return the secrets of a deployment.
 
-    Names in use: ``session`` (signed browser sessions), ``live`` (room passes), ``guest`` (class
-    guests), ``hub-cookie``, ``proxy`` (proxy API), ``service-portal``, ``service-classroom``,
+    Names in use: ``session`` (signed browser sessions), ``live`` (room passes), ``turn`` (passwords
+    for the TURN server), ``guest`` (class guests), ``hub-cookie``, ``proxy`` (proxy API), ``service-portal``, ``service-classroom``,
     ``service-live``, ``oauth-portal`` (Hub API tokens and OAuth client secrets).
     """
     return Secrets(settings.layout.secrets)

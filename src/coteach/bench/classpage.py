@@ -1,11 +1,14 @@
 """`coteach bench classpage`: a class opens a page at the bell, under stock Voila and under coteach.
 
 Rule: the same notebook, the same visitors, one side after the other, each alone on the machine.
+Each side has a first visitor and may rest before the class comes. coteach uses that time to start
+kernels; so it is measured a second time without any, and what starting them costs is counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 
 from coteach.bench import browser, report, viewing, visitors
 from coteach.bench.line import Quality
@@ -28,6 +32,10 @@ LESSON = Path(__file__).with_name("lesson.ipynb")
 PATIENCE, PATIENCE_EACH = 60.0, 8.0
 """Seconds after which a visitor gives up: these, and these for each visitor who came with her."""
 
+MOVES = 20
+"""What one drawing costs is the mean of so many, by a kernel that has the machine for itself."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What is done on both sides."""
@@ -36,6 +44,8 @@ class Work:
     notebook: Path = LESSON
     browser: bool = True
     """Measure bytes in Chromium."""
+    quiet: float = 2.5
+    """Seconds of rest that make a server a quiet one."""
     slow: Quality | None = None
     """Also open it in Chromium on this line, with a slow processor."""
     slow_cpu: float = 6.0
@@ -48,6 +58,8 @@ class _Side:
     server: Server
     site: visitors.Site
     path: str = "/"
+    bare: bool = False
+    """Only the class is of interest."""
 
 
 def rows() -> tuple[report.Row, ...]:
@@ -59,8 +71,14 @@ def rows() -> tuple[report.Row, ...]:
         row("one_answered_s", _("one visitor: slider answered")),
         row("readable_s", _("all readable"), most_ratio=1 / 30),
         row("answered_s", _("all sliders answered"), most_ratio=1 / 15),
+        row("answered_cold_s", _("all sliders answered, no kernel started ahead")),
+        row("floor_s", _("their drawings alone, on all cores")),
+        row("ahead", _("visitors whose kernel was started ahead"), ""),
+        row("rest_s", _("quiet again after the first visitor")),
         row("failed", _("visitors who got nothing"), "", most=0),
         row("cpu_s", _("processor a visitor")),
+        row("ahead_cpu_s", _("processor a visitor, spent ahead")),
+        row("redraw_cpu_s", _("processor a drawing")),
         row("kernel_cpu_s", _("processor a kernel"), most=0.15),
         row("kernel_uss_mb", _("memory a kernel (USS)"), "MB", most=30),
         row("kernel_pss_mb", _("memory a kernel (PSS)"), "MB"),
@@ -123,15 +141,22 @@ async def run(work: Work, say: report.Say = lambda line: None) -> dict[str, Any]
         notebook = placed(work.notebook, folder)
         asked = len(questions_asked(nbformat.read(notebook, as_version=4)))
         stock = stock_server(notebook, folder)
-        ours = our_server(notebook, folder)
+        # The first visitor's kernel is still there when the class comes.
+        ours = our_server(notebook, folder, spare=work.visitors + 1)
+        cold = our_server(notebook, folder, spare=0)
         figures = {}
         for side in (
                 _Side("stock", stock, StockSite(_url(stock), wanted)),
-                _Side("ours", ours, OurSite(_url(ours), wanted, asked))):
+                _Side("ours", ours, OurSite(_url(ours), wanted, asked)),
+                _Side("ours, no spare kernels", cold, OurSite(_url(cold), wanted, asked), bare=True)
+                ):
             figures[side.name] = await _measure(side, work, wanted[0], say)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    done = {"visitors": work.visitors, "notebook": work.notebook.name,
+    figures["ours"]["answered_cold_s"] = figures["ours, no spare kernels"]["answered_s"]
+    figures["stock"]["answered_cold_s"] = figures["stock"]["answered_s"]
+    done = {"visitors": work.visitors, "spare_kernels": work.visitors,
+            "notebook": work.notebook.name,
             "slow": asdict(work.slow) | {"cpu": work.slow_cpu} if work.slow else None}
     return report.result("classpage", done, figures["ours"], figures["stock"], on)
 
@@ -158,9 +183,8 @@ async def _measure(side: _Side, work: Work, wanted: str, say: report.Say) -> dic
         found["one_readable_s"], found["one_answered_s"] = one.readable, one.answered
         found["html_kb"] = one.html_bytes / 1000
         await visitors.leave([one])
-        await asyncio.sleep(1)
-        found |= await _class(side, work.visitors, say)
-        if work.browser or work.slow:
+        found |= await _class(side, work, say)
+        if (work.browser or work.slow) and not side.bare:
             found |= await _browser(side, work, wanted, say)
     finally:
         await asyncio.to_thread(side.server.end)
@@ -176,10 +200,13 @@ async def _open(site: visitors.Site, count: int) -> list[visitors.Visit]:
     return visits
 
 
-async def _class(side: _Side, count: int, say: report.Say) -> dict[str, Any]:
+async def _class(side: _Side, work: Work, say: report.Say) -> dict[str, Any]:
     """Thirty at the bell; their kernels are measured while they are there."""
+    count = work.visitors
+    before, ahead = {p.pid for p in side.server.processes()}, side.server.cpu()
+    rested = await asyncio.to_thread(side.server.rest, quiet=work.quiet)
+    cpu = side.server.cpu()
     say(f"{side.name}: {count} visitors at once")
-    before, cpu = {p.pid for p in side.server.processes()}, side.server.cpu()
     visits = await _open(side.site, count)
     spent = side.server.cpu() - cpu
     new = [p for p in side.server.processes() if p.pid not in before]
@@ -192,12 +219,25 @@ async def _class(side: _Side, count: int, say: report.Say) -> dict[str, Any]:
     found = {
         "readable_s": max(v.readable for v in there if v.readable is not None),
         "answered_s": max(v.answered for v in there if v.answered is not None),
-        "failed": len(visits) - len(there), "cpu_s": spent / count,
+        "failed": len(visits) - len(there), "ahead": sum(v.ahead for v in there),
+        "rest_s": rested, "cpu_s": spent / count, "ahead_cpu_s": (cpu - ahead) / count,
         "kernel_cpu_s": cpu_of(new) / len(there), "kernel_uss_mb": kernels.uss / len(there),
         "kernel_pss_mb": kernels.pss / len(there), "server_pss_mb": memory(old).pss}
-    await visitors.leave(visits)
     say(f"{side.name}: readable {found['readable_s']:.2f} s, answered {found['answered_s']:.2f} s")
+    if side.name == "ours":
+        await asyncio.to_thread(side.server.rest, quiet=work.quiet)
+        found |= await _floor(there[0], new, count)
+    await visitors.leave(visits)
     return found
+
+
+async def _floor(visit: visitors.Visit, kernels: list[psutil.Process], count: int
+                 ) -> dict[str, float]:
+    """Return what one drawing costs, and how long all would take if there were nothing else."""
+    before = cpu_of(kernels)
+    await visitors.again(visit, MOVES)
+    each = (cpu_of(kernels) - before) / MOVES
+    return {"redraw_cpu_s": each, "floor_s": each * count / (os.cpu_count() or 1)}
 
 
 async def _browser(side: _Side, work: Work, wanted: str, say: report.Say) -> dict[str, Any]:

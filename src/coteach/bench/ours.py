@@ -59,12 +59,14 @@ class OurSite:
     def _address(self, html: str, name: str) -> str:
         return urljoin(self.url, config_of(html)[name])
 
-    async def kernel(self, client: httpx.AsyncClient, html: str) -> str:
+    async def kernel(self, client: httpx.AsyncClient, html: str, visit: Visit) -> str:
         """Ask for this visitor's kernel, and wait in the queue as the page does."""
         while True:
             answer = await client.post(self._address(html, "kernel"))
             if answer.status_code == 200:
-                return str(answer.json()["kernel"])
+                found = answer.json()
+                visit.ahead = bool(found.get("ahead"))
+                return str(found["kernel"])
             if answer.status_code != 202:
                 raise Failed(f"no kernel: {answer.status_code} {answer.text[:200]}")
             await asyncio.sleep(float(answer.json().get("again", 1)))
@@ -76,9 +78,17 @@ class OurSite:
         return dict(answer.json()["state"])
 
 
-def our_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = ()) -> Server:
-    """Return `coteach page` for a notebook, not started yet; `folder` gets its log."""
+def our_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = (),
+               spare: int | None = None) -> Server:
+    """Return `coteach page` for a notebook, not started yet; `folder` gets its log.
+
+    Parameters
+    ----------
+    spare
+        How many kernels it may start ahead; None: as many as it does by itself.
+    """
     port = free_port()
     command = [sys.executable, "-c", "from coteach.cli import main; main()", "page", str(notebook),
                f"--port={port}", "--no-browser", *options]
-    return Server(command, notebook.parent, port, folder / "coteach.log")
+    return Server(command, notebook.parent, port, folder / "coteach.log",
+                  env={} if spare is None else {"COTEACH_SPARE_KERNELS": str(spare)})

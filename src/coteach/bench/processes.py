@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from coteach import ports
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 
@@ -33,9 +34,7 @@ def adopt_orphans(yes: bool = True) -> None:
 
 def free_port() -> int:
     """Return a port of loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return ports.free_port("127.0.0.1")
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,18 @@ class Server:
         # What we have reaped ourselves as the parent of orphans.
         mine = os.times()
         return total + mine.children_user + mine.children_system
+
+    def rest(self, seconds: float = 60.0, quiet: float = 2.5) -> float:
+        """Wait until it does nothing for a while; return how long that took to begin."""
+        begun = since = time.perf_counter()
+        spent, there = self.cpu(), len(self.processes())
+        while (now := time.perf_counter()) - begun < seconds and now - since < quiet:
+            time.sleep(0.5)
+            cpu, number = self.cpu(), len(self.processes())
+            if cpu - spent > 0.03 or number != there:
+                since = time.perf_counter()
+            spent, there = cpu, number
+        return since - begun
 
     def end(self, seconds: float = 15.0) -> None:
         """Stop it; what does not go by itself is killed."""

@@ -35,7 +35,7 @@ class StockSite:
         require(html, self._wanted)
         return html
 
-    async def kernel(self, client: httpx.AsyncClient, html: str) -> str:
+    async def kernel(self, client: httpx.AsyncClient, html: str, visit: Visit) -> str:
         """Return the kernel that Voila started for this page."""
         found = re.search(r'"kernelId":\s*"([0-9a-f-]{36})"', html)
         if found is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -26,6 +27,9 @@ from websockets.asyncio.client import ClientConnection, connect
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 MOST_MESSAGE = 64_000_000
 SLIDERS = ("FloatSliderView", "IntSliderView")
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Nobody is trusted and nothing is read from disk: all is on loopback, and a context of her own
+for each visitor would take the machine from the servers that are measured."""
 DRAWN = ("display_data", "update_display_data", "execute_result", "stream")
 
 
@@ -42,8 +46,12 @@ class Visit:
     html_bytes: int = 0
     """As they came over the line."""
     error: str = ""
+    ahead: bool = False
+    """Her kernel had been started before she asked for one."""
     socket: ClientConnection | None = field(default=None, repr=False)
     """Kept open, so that her kernel can be measured."""
+    slider: tuple[Line, str, dict[str, Any]] | None = field(default=None, repr=False)
+    """To move it again: her line, the slider and the state that it had at first."""
 
 
 class Site(Protocol):
@@ -54,8 +62,11 @@ class Site(Protocol):
     async def read(self, client: httpx.AsyncClient, visit: Visit) -> str:
         """Open the page and return its HTML when a reader misses nothing on it."""
 
-    async def kernel(self, client: httpx.AsyncClient, html: str) -> str:
-        """Return the id of the kernel that this visitor's page talks to."""
+    async def kernel(self, client: httpx.AsyncClient, html: str, visit: Visit) -> str:
+        """Return the id of the kernel that this visitor's page talks to.
+
+        `visit` notes whether it was started before she asked.
+        """
 
     async def states(self, client: httpx.AsyncClient, html: str) -> Mapping[str, Any] | None:
         """Return the widgets' states if the page is given them; None: the kernel is asked."""
@@ -81,7 +92,8 @@ async def _visit(site: Site, visit: Visit, clock: Callable[[], float], move: boo
                "Accept": "text/html,*/*"}
     try:
         async with asyncio.timeout(limit), httpx.AsyncClient(
-                timeout=limit, trust_env=False, headers=headers, follow_redirects=True) as client:
+                timeout=limit, trust_env=False, verify=_NO_TLS, headers=headers,
+                follow_redirects=True) as client:
             html = await site.read(client, visit)
             visit.readable = clock()
             if move:
@@ -115,7 +127,7 @@ def require(html: str, wanted: tuple[str, ...]) -> None:
 
 
 async def _move(site: Site, client: httpx.AsyncClient, html: str, visit: Visit) -> None:
-    kernel = await site.kernel(client, html)
+    kernel = await site.kernel(client, html, visit)
     states = await site.states(client, html)
     parts = urlsplit(site.url)
     base = urljoin(site.url, config_of(html).get("base", "/"))
@@ -133,6 +145,16 @@ async def _move(site: Site, client: httpx.AsyncClient, html: str, visit: Visit) 
     slider, state = slider_in(states)
     if not await line.move(slider, state):
         raise Failed("the slider was moved and nothing was redrawn")
+    visit.slider = line, slider, state
+
+
+async def again(visit: Visit, times: int) -> None:
+    """Move a visitor's slider to and fro, so many times; each move is answered before the next."""
+    assert visit.slider is not None
+    line, slider, state = visit.slider
+    other = moved(state)
+    for number in range(times):
+        await line.move(slider, state, other if number % 2 else state["value"])
 
 
 def config_of(html: str) -> dict[str, Any]:
@@ -211,9 +233,9 @@ class Line:
             if content.get("comm_id") == comm and data.get("method") == "update_states":
                 return dict(data["states"])
 
-    async def move(self, slider: str, state: Mapping[str, Any]) -> bool:
+    async def move(self, slider: str, state: Mapping[str, Any], to: float | None = None) -> bool:
         """Move a slider; say whether anything but the slider itself changed."""
-        value = moved(state)
+        value = moved(state) if to is None else to
         sent = await self.send("comm_msg", {"comm_id": slider, "data": {
             "method": "update", "buffer_paths": [],
             "state": {"value": int(value) if isinstance(state["value"], int) else value}}})

@@ -60,10 +60,10 @@ class Classroom:
         self.guests.hear(guest)
         return guest.visitor
 
-    def warm(self, row: ClassSession, language: str) -> None:
-        """Have the lesson of a class executed before its first pupil opens it."""
+    def warm(self, row: ClassSession, language: str, pupils: int) -> None:
+        """Have the lesson of a class executed, and kernels ready, before its pupils open it."""
         lesson = LessonHere.find(self.settings, row.lesson, language)
-        self.pages.warm(self.pages.add(lesson.page()))
+        self.pages.warm(self.pages.add(lesson.page()), pupils)
 
     async def class_is_over(self, session_id: str) -> None:
         """End the kernels of a class that was closed, and tell its views."""

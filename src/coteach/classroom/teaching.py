@@ -103,17 +103,18 @@ class Open(TeacherHandler):
         here = LessonHere.find(self.room.settings, self.get_body_argument("lesson", ""),
                                self.language)
 
-        def do(session: Session) -> tuple[ClassSession, SchoolClass, list[str]]:
+        def do(session: Session) -> tuple[ClassSession, SchoolClass, list[str], int]:
             school_class = self.my_class(session, class_id)
             earlier = [row.id for row in classes.open_sessions(session, school_class.id)]
             return classes.open_session(
                 session, school_class, lesson=here.lesson.id, version=here.lesson.version,
                 person=self.person,
-                minutes=self.room.settings.class_code_minutes), school_class, earlier
-        row, school_class, earlier = await self.change(do)
+                minutes=self.room.settings.class_code_minutes), school_class, earlier, len(
+                    classes.cards(session, school_class.id))
+        row, school_class, earlier, pupils = await self.change(do)
         for session_id in earlier:
             await self.room.class_is_over(session_id)
-        self.room.warm(row, school_class.language)
+        self.room.warm(row, school_class.language, pupils)
         self.redirect(f"/c/teach/{row.id}", status=303)
 
 

@@ -24,10 +24,12 @@ from traitlets.config import Config
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+from coteach.pages.channels import Published
 from coteach.pages.host import Host, HostFailed
 from coteach.pages.hosts import Hosts
 from coteach.pages.line import Line
 from coteach.pages.page import Page
+from coteach.pages.spares import Spare, Spares
 from coteach.pages.turns import Turns
 from coteach.pages.visitorkernel import OneSpec
 from coteach.settings import Settings
@@ -72,6 +74,8 @@ class Owned:
     started: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
     used: float = field(default_factory=time.monotonic)
+    ahead: bool = False
+    """It was started before its visitor asked for one."""
     interrupted: int = 0
     left: bool = False
     """Its page said that it is being left, and was not heard of since."""
@@ -117,6 +121,10 @@ class LessonKernels(AsyncMappingKernelManager):
         self.limit = settings.lesson_kernels
         self.owners: dict[str, Owned] = {}
         self.turns = Turns()
+        self.spares = Spares(
+            make=self._spare, end=self.close, taken=self._taken,
+            free=lambda: self.limit - len(self.owners) - len(self._starting),
+            most=settings.spare_kernels)
         self._starting: dict[tuple[str, str], asyncio.Task[str]] = {}
         # Thirty at the bell would each wait for all the others: a few at a time, in order.
         self._at_once = asyncio.Semaphore(2 * (os.cpu_count() or 2))
@@ -140,6 +148,11 @@ class LessonKernels(AsyncMappingKernelManager):
                     and not owned.line.ended.done()):
                 return kernel_id
         return None
+
+    def was_ahead(self, kernel_id: str) -> bool:
+        """Say whether a visitor's kernel had been started before she asked for it."""
+        owned = self.owners.get(kernel_id)
+        return owned is not None and owned.ahead
 
     def in_use(self, digest: str) -> bool:
         """Say whether somebody has a kernel of a lesson."""
@@ -184,24 +197,46 @@ class LessonKernels(AsyncMappingKernelManager):
         return None, list(self._starting).index(who) + 1
 
     async def _start(self, visitor: str, page: Page) -> str:
-        kernel_id, key = str(uuid.uuid4()), uuid.uuid4().hex
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_over())
         await self._make_room(visitor)
-        async with self._at_once:
-            line, host = await self.hosts.kernel(page, key)
-            try:
-                await self._async_start_kernel(kernel_id=kernel_id, kernel_name="python3",
-                                               line=line, key=key)
-            except BaseException:
-                line.close()
-                self._ended(kernel_id)
-                raise
-        self.owners[kernel_id] = Owned(visitor, page.digest, line, host)
-        line.ended.add_done_callback(lambda _done: self._ended(kernel_id))
-        if line.ended.done():
+        made = spare = self.spares.take(page.digest)
+        if made is None:
+            async with self._at_once:
+                made = await self._make(page)
+        self.owners[made.kernel_id] = Owned(
+            visitor, page.digest, made.line, made.host, ahead=spare is not None)
+        if made.line.ended.done():
+            self._ended(made.kernel_id)
             raise HostFailed
-        return kernel_id
+        return made.kernel_id
+
+    async def _make(self, page: Page) -> Spare:
+        """Make a kernel that is nobody's yet."""
+        kernel_id, key = str(uuid.uuid4()), uuid.uuid4().hex
+        line, host = await self.hosts.kernel(page, key)
+        try:
+            await self._async_start_kernel(kernel_id=kernel_id, kernel_name="python3",
+                                           line=line, key=key)
+            kernel: Any = self.get_kernel(kernel_id)
+            await kernel.published.subscribed()
+        except BaseException:
+            line.close()
+            self._ended(kernel_id)
+            raise
+        line.ended.add_done_callback(lambda _done: self._ended(kernel_id))
+        return Spare(kernel_id, line, host)
+
+    async def _spare(self, page: Page) -> Spare | None:
+        """Make a kernel ahead; None where each is a whole process of its own."""
+        host = self.hosts.host(page)
+        if not (await asyncio.shield(host.ready)).forkable:
+            return None
+        return await self._make(page)
+
+    def _taken(self, digest: str) -> int:
+        return (sum(owned.digest == digest for owned in self.owners.values())
+                + sum(who[1] == digest for who in self._starting))
 
     async def _make_room(self, visitor: str) -> None:
         """End the kernel that a visitor has left longest ago when she has too many."""
@@ -213,6 +248,12 @@ class LessonKernels(AsyncMappingKernelManager):
         self._starting.pop(who, None)
         if not task.cancelled():
             task.exception()  # who asked may have gone away meanwhile
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Hear what a kernel publishes: once, for its pages and for us."""
+        kernel: Any = self._kernels[kernel_id]
+        kernel.published = Published(kernel, self.track_message_type)
+        kernel._activity_stream = kernel.published.stream  # what is closed when it ends
 
     def _kernel_start_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return kwargs
@@ -235,10 +276,10 @@ class LessonKernels(AsyncMappingKernelManager):
 
     async def close(self, kernel_id: str) -> None:
         """End a kernel for good."""
-        owned = self.owners.get(kernel_id)
-        if owned is not None:
-            owned.line.close()
-            self._ended(kernel_id)
+        kernel: Any = self._kernels.get(kernel_id)
+        if kernel is not None:
+            kernel.provisioner.line.close()
+        self._ended(kernel_id)
         await self._remove(kernel_id)
 
     async def close_of(self, visitor: str) -> None:
@@ -260,6 +301,7 @@ class LessonKernels(AsyncMappingKernelManager):
         """End every kernel; the service stops."""
         if self._watch is not None:
             self._watch.cancel()
+        await self.spares.close()
         await self._cancel(list(self._starting.values()))
         await asyncio.gather(*(self.close(kernel_id) for kernel_id in list(self.owners)))
         if self._ends:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
-from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.web import RequestHandler
 
 from coteach.errors import NotFound, UserError
@@ -20,6 +19,7 @@ from coteach.i18n import get_language
 from coteach.i18n import gettext as _
 from coteach.pages import handlers as routes
 from coteach.pages import host, runtime
+from coteach.pages.channels import VisitorConnection
 from coteach.pages.executed import Executed
 from coteach.pages.host import HostFailed
 from coteach.pages.hosts import Hosts
@@ -74,7 +74,7 @@ class ClassPages:
             "kernel_spec_manager": self.kernels.kernel_spec_manager,
             "identity_provider": identity,
             "authorizer": AllowAllAuthorizer(identity_provider=identity),
-            "kernel_websocket_connection_class": ZMQChannelsWebsocketConnection,
+            "kernel_websocket_connection_class": VisitorConnection,
             "allow_remote_access": True, "disable_check_xsrf": True,
             "websocket_compression_options": {},
             # A picture from a phone, for a widget that takes files.
@@ -100,9 +100,17 @@ class ClassPages:
         """Return a lesson; raises NotFound."""
         return self._known.get(digest).page
 
-    def warm(self, digest: str) -> None:
-        """Start a lesson's host, so that the first visitor need not wait for it."""
-        self.hosts.host(self.page(digest))
+    def warm(self, digest: str, visitors: int | None = None) -> None:
+        """Start a lesson's host, so that the first visitor need not wait for it.
+
+        Parameters
+        ----------
+        visitors
+            How many will come; kernels are started ahead for them while there is memory.
+        """
+        page = self.page(digest)
+        self.hosts.host(page)
+        self.kernels.spares.opened(page, visitors)
 
     async def executed(self, digest: str) -> Executed:
         """Return what a lesson showed, after it was executed.
@@ -194,6 +202,7 @@ class ClassPages:
         rendered = await self.rendered(known.page.digest)
         running = self.kernels.of(visitor, known.page.digest)
         handler.set_header("Content-Type", "text/html; charset=utf-8")
+        self.kernels.spares.opened(known.page)
         handler.set_header("Cache-Control", "private, no-cache")
         handler.set_header("Content-Security-Policy", CONTENT_POLICY)
         handler.finish(rendered.fill(texts(self.base_url, page, known, rendered, running)))

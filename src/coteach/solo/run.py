@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import os
 import shutil
 import signal
 import socket
@@ -27,6 +28,8 @@ from coteach.solo.shelf import Look, Shelf
 DEFAULT_PORT = 8866
 """Voila's own."""
 MORE_PORTS = 50
+SPARE_ALONE = 2
+"""Kernels that are started ahead when nobody but this machine can open the page."""
 END_SECONDS = 8.0
 _IN_USE = (errno.EADDRINUSE, errno.EACCES)
 """Also a port that only an administrator may take."""
@@ -92,7 +95,7 @@ async def serve(wanted: Wanted, ready: Callable[[Running], None],
     sockets, port = listen(wanted.ip, wanted.port)
     folder = Path(tempfile.mkdtemp(prefix="ct-w-"))
     try:
-        settings = _settings(folder, wanted.trust_local)
+        settings = _settings(folder, wanted)
         solo = Solo(settings, shelf, base, f"coteach_visitor_{port}", told, wanted.theme)
         server = HTTPServer(create_application(solo), max_body_size=1_000_000)
         server.add_sockets(sockets)
@@ -114,11 +117,13 @@ async def serve(wanted: Wanted, ready: Callable[[Running], None],
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settings(folder: Path, trust_local: bool) -> Settings:
+def _settings(folder: Path, wanted: Wanted) -> Settings:
     """Make a deployment in a folder that goes with this process, also when it is killed."""
+    alone = is_loopback(wanted.ip) and "COTEACH_SPARE_KERNELS" not in os.environ
     sandbox.claim(folder)
     folder.chmod(0o711)
-    settings = settings_module.load(folder / "data", trust_local=trust_local or None)
+    settings = settings_module.load(folder / "data", trust_local=wanted.trust_local or None,
+                                    spare_kernels=SPARE_ALONE if alone else None)
     settings.layout.create()
     return settings
 
