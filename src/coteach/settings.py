@@ -149,14 +149,14 @@ class Settings:
     lesson_kernels: int = 80
     """Kernels of class pages at the same time; one takes about 30 MB, or 100 MB where the lesson
     can't be copied. Who comes later waits in line and can read."""
+    spare_kernels: int = 30
+    """Of these, how many are started ahead while a lesson's page is open and nobody waits; fewer
+    where memory is short. 0: none."""
     process_limit: int = 256
     fork_labs: bool = True
     """Start Labs as forks of one process that has imported JupyterLab."""
     cull_idle_seconds: int = 3600
     recording_days: int = 180
-    spare_kernels: int = 30
-    """Of these, how many are started ahead while a lesson's page is open and nobody waits; fewer
-    where memory is short. 0: none."""
     """Recordings are deleted this many days after they were made."""
     class_code_minutes: int = 180
     """A class code closes by itself after this time."""

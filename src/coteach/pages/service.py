@@ -199,10 +199,10 @@ class ClassPages:
             Whose kernel it gets; what `visitor_of` will return for this browser.
         """
         known = self._known.add(page)
+        self.kernels.spares.opened(known.page)
         rendered = await self.rendered(known.page.digest)
         running = self.kernels.of(visitor, known.page.digest)
         handler.set_header("Content-Type", "text/html; charset=utf-8")
-        self.kernels.spares.opened(known.page)
         handler.set_header("Cache-Control", "private, no-cache")
         handler.set_header("Content-Security-Policy", CONTENT_POLICY)
         handler.finish(rendered.fill(texts(self.base_url, page, known, rendered, running)))
