@@ -1,4 +1,7 @@
-"""The classroom service as a process of its own, and Chromium, for tests in a real browser."""
+"""The classroom service as a process of its own, and Chromium, for tests in a real browser.
+
+A file's tests share both; each has a class of its own, and browsers that nobody used before.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import httpx
-from classroom_site import fill, session_cookie, settled
+from classroom_site import fill, open_class, session_cookie, settled
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from coteach import settings as settings_module
 from coteach.hub.session import SESSION_COOKIE
-from coteach.settings import Settings
+from coteach.store import Database
 
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -64,11 +69,22 @@ class Service:
         return self.process.wait(timeout=10)
 
 
+    def new_class(self, secrets: bool = False) -> None:
+        """Have a new class open the lesson; see that the service runs."""
+        database = Database.of(self.settings)
+        self.ids = open_class(database, secrets)
+        database.close()
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+
+
 @contextmanager
-def serving(settings: Settings, secrets: bool = False) -> Iterator[Service]:
-    """Run the service for a school; its class wants picture secrets or not."""
+def serving(data: Path) -> Iterator[Service]:
+    """Run the service for a school in an empty folder."""
+    settings = settings_module.load(data, environ={})
+    settings.layout.create()
     made = Service(settled(settings))
-    database, made.ids = fill(made.settings, secrets=secrets)
+    database, made.ids = fill(made.settings)
     database.close()
     hub = subprocess.Popen([sys.executable, "-c", HUB, str(made.settings.hub_port)])
     made.start()
@@ -86,6 +102,12 @@ async def chromium_running() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
         await browser.close()
+
+
+async def emptied(browser: Browser) -> None:
+    """Close what a test left open, with its cookies and all that was kept."""
+    for context in list(browser.contexts):
+        await context.close()
 
 
 async def shot(page: Page, name: str) -> None:

@@ -25,6 +25,7 @@ from coteach.store import Database, classes
 from coteach.store.schema import Event, Person, School, SchoolClass
 
 LESSON = Path(__file__).parent / "data" / "lesson"
+TEACHERS = ("lan", "otto")
 NAMES = (("Mai", "crab"), ("Long", "turtle"), ("Hoa", "kite"))
 
 
@@ -57,14 +58,20 @@ def fill(settings: Settings, secrets: bool = False) -> tuple[Database, dict[str,
                         time_zone="Asia/Ho_Chi_Minh")
         session.add(school)
         session.flush()
+        for name in TEACHERS:
+            session.add(Person(username=name, display_name=name.title(), role="teacher",
+                               school_id=school.id, time_zone="Asia/Ho_Chi_Minh"))
+    return database, open_class(database, secrets)
+
+
+def open_class(database: Database, secrets: bool = False) -> dict[str, str]:
+    """Make a new class of each teacher and open the lesson in the first one; return the ids."""
+    with database.session() as session:
         found = {}
-        for name in ("lan", "otto"):
-            person = Person(username=name, display_name=name.title(), role="teacher",
-                            school_id=school.id, time_zone="Asia/Ho_Chi_Minh")
-            session.add(person)
-            session.flush()
-            made = SchoolClass(name=f"Class of {name}", school_id=school.id, teacher_id=person.id,
-                               secrets=secrets)
+        for name in TEACHERS:
+            person = session.query(Person).filter(Person.username == name).one()
+            made = SchoolClass(name=f"Class of {name}", school_id=person.school_id,
+                               teacher_id=person.id, secrets=secrets)
             session.add(made)
             session.flush()
             found[name], found[f"class-{name}"] = person.id, made.id
@@ -75,7 +82,7 @@ def fill(settings: Settings, secrets: bool = False) -> tuple[Database, dict[str,
         row = classes.open_session(session, mine, lesson="swing", version="1",
                                    person=session.get(Person, found["lan"]), minutes=60)
         found["session"], found["code"] = row.id, row.code
-    return database, found
+    return found
 
 
 class Site:

@@ -47,7 +47,9 @@ def write_lesson(folder: Path) -> Path:
 
 def open_kinds(settings: Settings, ids: dict[str, str]) -> None:
     """Have the class of `classroom_site.fill` work on it; `ids` tells its session and code."""
-    write_lesson(settings.layout.lessons / "kinds")
+    folder = settings.layout.lessons / "kinds"
+    if not folder.exists():
+        write_lesson(folder)
     database = Database.of(settings)
     with database.session() as session:
         row = classes.open_session(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
-from classroom_browser import SLOW, chromium_running, no_sideways, serving, shot, teachers
+import pytest_asyncio
+from classroom_browser import SLOW, chromium_running, emptied, no_sideways, serving, shot, teachers
 from playwright.async_api import expect
 from voice_file import write_tone
 
@@ -16,16 +18,33 @@ PICTURES = ("crab", "kite", "sun")
 PERSONAL = re.compile(r"/c/(api/answers|page/kernels/|api/kernels/)")
 
 
-@pytest.fixture
-def service(settings):
-    with serving(settings, secrets=True) as made:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("class") / "data") as made:
         yield made
 
 
 @pytest.fixture
-async def chromium():
+def service(running):
+    """The service, with a class of this test."""
+    running.new_class(secrets=True)
+    return running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole_chromium():
     async with chromium_running() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chromium(whole_chromium):
+    """A browser that nobody used before."""
+    yield whole_chromium
+    await emptied(whole_chromium)
 
 
 class Child:
@@ -289,8 +308,17 @@ async def test_the_live_view_of_sixty_pupils_fits_a_phone(service, chromium):
     await expect(page.locator("#waiting form")).to_have_count(0)
 
 
-async def test_a_recorded_voice_plays_and_is_loaded_only_when_it_is_asked_for(service, chromium):
-    write_tone(service.settings.layout.lessons / "swing/assets/voice/vi/intro.opus", seconds=1)
+@pytest.fixture
+def voice(running):
+    """A voice beside the lesson's first cell."""
+    file = running.settings.layout.lessons / "swing/assets/voice/vi/intro.opus"
+    write_tone(file, seconds=1)
+    yield file
+    shutil.rmtree(file.parents[2])
+
+
+async def test_a_recorded_voice_plays_and_is_loaded_only_when_it_is_asked_for(
+        voice, service, chromium):
     child = await phone(chromium, service)
     asked = []
     child.page.on("request", lambda request: asked.append(request.url))

@@ -13,8 +13,8 @@ from coteach.store.schema import Event
 
 
 @pytest.fixture
-def service(settings):
-    with serving(settings) as made:
+def service(tmp_path):
+    with serving(tmp_path / "data") as made:
         yield made
 
 
