@@ -613,8 +613,62 @@ w.VBox([button, out])""") as site:
         await expect(out).to_contain_text("'new'")
         await expect(out).not_to_contain_text("'old'")
         await expect(out).to_contain_text("<plain>")
-        await expect(out.locator(".ct-notice")).to_have_text("This part did not work. You can go on with the rest.")
+        await expect(out.locator(".ct-notice")).to_have_text("This did not work. Try another value.")
         await expect(out).not_to_contain_text("for the author")
+
+
+async def test_a_redraw_that_fails_leaves_the_last_picture_and_tells_the_teacher(
+        settings, chromium, capsys):
+    async with page_site(settings, WAVES.replace(
+            "    plt.figure", "    print('trying')\n    if n == 4: raise ValueError('four <b>')\n    plt.figure")) as site:
+        page = await opened(chromium, site)
+        await woken(page)
+        out = page.locator(".ct-widget[data-live] .jupyter-widgets-output-area")
+        await page.locator(".noUi-handle").focus()
+        for _again in range(2):
+            await page.keyboard.press("ArrowRight")
+            await expect(out.locator(".ct-notice")).to_have_text("This did not work. Try another value.")
+            await expect(out.locator("img")).to_be_visible()
+            await expect(out).to_contain_text("n is 3")
+            await expect(out).not_to_contain_text("ValueError")
+            if not _again:
+                await shot(page, "redraw-failed-360")
+            await page.keyboard.press("ArrowLeft")
+            await expect(out.locator(".ct-notice")).to_have_count(0)
+            await expect(out).to_contain_text("n is 3")
+        [problem] = site.pages.problems(site.pages.add(site.page))
+        assert "ValueError: four <b>" in problem.message
+        logged = "".join(capsys.readouterr())
+        assert logged.count("a part of a lesson failed on a page") == 1 and "raise ValueError" in logged
+        await page.keyboard.press("End")
+        await expect(out).to_contain_text("n is 9")
+
+
+async def test_a_plot_that_is_small_on_a_phone_can_be_made_large(settings, chromium):
+    wide = WAVES.replace("figsize=(3, 2)", "figsize=(7, 4)")
+    table = "import pandas\npandas.DataFrame({f'column {n}': [n * 1000] for n in range(9)})"
+    async with page_site(settings, wide, table) as site:
+        page = await opened(chromium, site)
+        button = page.get_by_role("button", name="Enlarge")
+        await button.focus()
+        await shot(page, "plot-360")
+        await page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Picture of the result")
+        box = dialog.locator(".ct-large-box")
+        assert await box.evaluate("(box) => box.scrollWidth > 1.8 * box.clientWidth")
+        await shot(page, "plot-large-360")
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await expect(button).to_be_focused()
+        await page.locator(".ct-cell img").first.click()
+        await dialog.get_by_role("button", name="Close").click()
+        await expect(dialog).to_have_count(0)
+        await narrow(page)
+        # A table that goes on has a shadow where it does.
+        assert "local" in await page.locator(".ct-scroll").first.evaluate(
+            "(one) => getComputedStyle(one).backgroundAttachment")
+        await page.set_viewport_size({"width": 1280, "height": 740})
+        await expect(button).to_have_count(0)
 
 
 async def test_a_page_opens_where_it_was_left(settings, chromium):

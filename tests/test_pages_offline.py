@@ -57,6 +57,9 @@ async def test_a_pupil_works_from_a_file_and_hands_her_answers_in_as_a_file(writ
         await page.get_by_role("link", name="All kinds").click()
         number = page.locator("[data-question=number]")
         await expect(number.get_by_role("textbox")).to_be_disabled()
+        await shot(page, "usb-before-360")
+        await number.get_by_role("button", name="Say first who you are").click()
+        await expect(page.get_by_label("Which name card is yours?")).to_be_focused()
         await page.get_by_role("button", name="Begin").click()
         await expect(page.get_by_role("alert").first).to_contain_text("Say first who you are")
         await page.get_by_label("Which name card is yours?").select_option("Mai")
@@ -67,7 +70,12 @@ async def test_a_pupil_works_from_a_file_and_hands_her_answers_in_as_a_file(writ
         await page.locator("[data-question=photo] input").set_input_files(
             "src/coteach/classroom/static/icon-192.png")
         await expect(page.get_by_alt_text("Your photo")).to_be_visible()
-        await expect(page.locator("#cell-slider")).to_contain_text("on the class page only")
+        slider = page.locator("#cell-slider")
+        await expect(slider).to_contain_text("on the class page only")
+        await expect(slider.locator("input")).to_be_disabled()
+        await expect(page.locator(".ct-first")).to_have_count(0)
+        await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        await expect(page.get_by_role("button", name="Save my answers").first).to_be_in_viewport()
         await no_sideways(page)
         await shot(page, "usb-360")
 
@@ -76,8 +84,9 @@ async def test_a_pupil_works_from_a_file_and_hands_her_answers_in_as_a_file(writ
         await expect(other.locator("[data-question=number]").get_by_role(
             "textbox")).to_have_value("2.5")
         async with other.expect_download() as coming:
-            await other.get_by_role("button", name="Save my answers as a file").click()
+            await other.get_by_role("button", name="Save my answers", exact=True).click()
         download = await coming.value
+        await expect(other.locator(".ct-me .ct-saved")).to_contain_text("Give this file to your")
         assert download.suggested_filename == "kinds-Mai.json"
         file = parse((await download.path()).read_bytes())
         assert (file.card, file.nickname, file.lesson) == (MAI["id"], "Mai", "kinds")

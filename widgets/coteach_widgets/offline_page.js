@@ -1,7 +1,9 @@
 // A lesson on a USB stick: who works here, her questions, and her answers as a file.
 // Loaded as a classic script: a page that is a file can load no modules.
 
+import { h } from "./_dom.js";
 import { setCatalog, t } from "./_i18n.js";
+import { largePictures } from "./_large.js";
 import { Outbox, pageData } from "./_outbox.js";
 import { hydrate } from "./_question.js";
 
@@ -21,9 +23,17 @@ function remember(pupil) {
   } catch { /* nothing is kept here; the page says so at the first answer */ }
 }
 
-function inert(on) {
+/** Nobody can answer before she said who she is; each question says so itself. */
+function waitForName(on) {
   for (const root of roots) {
+    root.querySelector(".ct-first")?.remove();
     for (const control of root.querySelectorAll("button, input, textarea")) control.disabled = on;
+    if (!on) continue;
+    root.append(h("p", { class: "ct-first" }, h("button", { type: "button", class: "ct-plain",
+      onclick: () => {
+        byId("ct-card").focus();
+        byId("ct-who").scrollIntoView({ block: "center" });
+      } }, t("Say first who you are; then you can answer here."))));
   }
 }
 
@@ -60,7 +70,7 @@ function begin(pupil) {
   byId("ct-me").hidden = false;
   byId("ct-me").querySelector("strong").textContent = pupil.nickname;
   byId("ct-other").addEventListener("click", () => { remember(null); location.reload(); });
-  inert(false);
+  waitForName(false);
   // Pages that are files share their storage: the lesson belongs to the name.
   const box = new Outbox({
     pupil: `${page.lesson}:${pupil.card || pupil.nickname.toLocaleLowerCase()}`, answers: null });
@@ -70,9 +80,8 @@ function begin(pupil) {
   }
   const hand = byId("ct-hand");
   hand.hidden = !roots.length;
-  byId("ct-save").addEventListener("click", async () => {
+  const save = async (said) => {
     const file = await answerFile(box, pupil);
-    const said = byId("ct-saved");
     if (!file.events.length) {
       said.textContent = t("You have not answered anything yet.");
       return;
@@ -84,14 +93,20 @@ function begin(pupil) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
     said.textContent = t("Saved as {name}. Give this file to your teacher.", { name: link.download });
-  });
+  };
+  byId("ct-me").querySelector(".ct-save").hidden = !roots.length;
+  for (const button of document.querySelectorAll(".ct-save")) {
+    const said = button.closest(".ct-offline").querySelector(".ct-saved");
+    button.addEventListener("click", () => save(said));
+  }
 }
 
+largePictures();
 const known = remembered();
 if (!roots.length) byId("ct-who").hidden = true;
 else if (known && (!Object.keys(page.cards).length || page.cards[known.card])) begin(known);
 else {
-  inert(true);
+  waitForName(true);
   const form = byId("ct-who");
   form.hidden = false;
   form.addEventListener("submit", (event) => {

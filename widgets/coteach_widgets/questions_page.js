@@ -5,6 +5,7 @@ import { h } from "./_dom.js";
 import { n, setCatalog } from "./_i18n.js";
 import { outbox, pageData } from "./_outbox.js";
 import { keepPage } from "./_installed.js";
+import { largePictures } from "./_large.js";
 import { hydrate } from "./_question.js";
 
 const page = pageData();
@@ -22,6 +23,7 @@ function wake() {
 }
 
 wake();
+largePictures();
 // Some come later: a page that came with its text alone, a box of widgets with a question in it.
 document.addEventListener("ct-cells", wake);
 

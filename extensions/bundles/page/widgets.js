@@ -11,6 +11,9 @@ const SPREAD = 3000;
 const FIRST_LOOK = 2000; // after a start that failed: is the line back?
 const LAST_LOOK = 15_000;
 const MOST_STARTS = 3; // by themselves, on a line that is there; then it waits for a hand
+const MOST_REPORTS = 10;
+// eslint-disable-next-line no-control-regex
+const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 const FOCUSABLE = "input, select, textarea, button, .noUi-handle, summary, [role=tab]";
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
 const after = (target, ...kinds) => new Promise((resolve) => {
@@ -56,7 +59,7 @@ export class Widgets {
   #touched(event) {
     if (this.room || this.over) return;
     const place = this.places.find((one) => one.contains(event.target));
-    if (place && !event.target.closest(".ct-widget-state")) this.start(place);
+    if (place && !event.target.closest(".ct-widget-state, .ct-enlarge")) this.start(place);
   }
 
   /** On a good line, be ready before the first touch; a bad one is left to the reader. */
@@ -93,7 +96,8 @@ export class Widgets {
     const [runtime, kernel] = await Promise.all([this.#runtime(), this.#kernel()]);
     const room = await runtime.connect({ base: this.data.base, kernel, words: this.words,
       states: this.data.states, lost: () => this.watch.lost(room),
-      changed: () => this.values.save(kernel, room.changed) });
+      changed: () => this.values.save(kernel, room.changed),
+      failed: (error) => this.#report(error) });
     await room.apply(this.values.to(kernel));
     await room.apply(this.touches.collected());
     for (const id of this.touches.presses.splice(0)) await room.press(id, { event: "click" });
@@ -105,6 +109,16 @@ export class Widgets {
     const places = this.places.sort((a, b) => (b === first) - (a === first));
     await Promise.all(places.map((one) => this.#replace(one, room)));
     for (const id of this.touches.plays.splice(0)) await room.apply({ [id]: { playing: true } });
+  }
+
+  /** What did not work is told to the lesson's teacher, once; a pupil can do nothing about it. */
+  #report({ ename = "", evalue = "", traceback = [] }) {
+    const text = traceback.join("\n").replace(COLOURS, "").slice(-4000);
+    this.reported ??= new Set();
+    if (this.reported.has(text) || this.reported.size >= MOST_REPORTS) return;
+    this.reported.add(text);
+    fetch(this.data.trouble, { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ error: `${ename}: ${evalue}`.slice(0, 300), traceback: text }) }).catch(() => {});
   }
 
   #runtime() {

@@ -14,8 +14,9 @@ import { Line } from "./socket.js";
  * @param options.states - the address of the widgets' states as the page shows them
  * @param options.lost - called when the line breaks
  * @param options.changed - called after a value went to the kernel
+ * @param options.failed - called with the error of a callback of the lesson
  */
-export async function connect({ base, kernel, words, states, lost, changed }) {
+export async function connect({ base, kernel, words, states, lost, changed, failed }) {
   configure(`${base}page/`);
   // Modules with parts of their own look for them here, as in a notebook.
   document.body.dataset.baseUrl = `${base}page/`;
@@ -26,6 +27,7 @@ export async function connect({ base, kernel, words, states, lost, changed }) {
   const comms = new Comms((...given) => line.send(...given));
   const manager = new Manager(comms, words, states);
   manager.onchanged = changed;
+  manager.onfailed = failed;
   await line.connect();
   await manager.load();
   return {

@@ -43,9 +43,14 @@ export class OutputModel extends DOMWidgetModel {
       ? this.widget_manager.comms.catchOutputs(parent, (message) => this.take(message)) : null;
   }
 
-  take({ header, content }) {
+  take({ header, parent_header: cause, content }) {
     const kind = header.msg_type;
+    if (kind === "error") {
+      this.failed(cause.msg_id, content);
+      return;
+    }
     if (kind === "clear_output") {
+      this.before = { cause: cause.msg_id, outputs: withoutErrors(this.get("outputs")) };
       if (content.wait) this.clearing = true;
       else this.put([]);
       return;
@@ -58,6 +63,14 @@ export class OutputModel extends DOMWidgetModel {
         text: (plain(last.text) + content.text).slice(-TEXT) };
     } else outputs.push({ output_type: kind, ...content });
     this.put(outputs.slice(-MOST));
+  }
+
+  /** What did not work leaves the last picture; why it did not is for the author and not for a pupil. */
+  failed(cause, content) {
+    const good = this.before?.cause === cause ? this.before.outputs : withoutErrors(this.get("outputs"));
+    this.clearing = false;
+    this.put([...good, { output_type: "error", ename: content.ename, evalue: content.evalue, traceback: [] }]);
+    this.widget_manager.onfailed?.(content);
   }
 
   /** Not told to the kernel: it knows, and a plot going back up would hold up the next move. */
@@ -172,7 +185,7 @@ export class OutputView extends DOMWidgetView {
     } else if (output.output_type === "error") {
       const notice = document.createElement("p");
       notice.className = "ct-notice";
-      notice.textContent = this.model.widget_manager.words.failed_part;
+      notice.textContent = this.model.widget_manager.words.failed_value;
       place.append(notice);
     }
     return child;
@@ -217,6 +230,8 @@ export class OutputView extends DOMWidgetView {
     return super.remove();
   }
 }
+
+const withoutErrors = (outputs) => outputs.filter((one) => one.output_type !== "error");
 
 const best = (data) => data && ORDER.find((kind) => data[kind] !== undefined);
 

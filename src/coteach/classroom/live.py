@@ -96,11 +96,12 @@ def problems(room: Classroom, row: ClassSession, language: str) -> list[dict[str
     """Return what a teacher should know of her lesson as it was executed, each thing once."""
     titles = {cell: section.title for section in room.states.sections(row.lesson, language)
               for cell in section.cells}
-    found: dict[str, dict[str, str]] = {}
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for tag in dict.fromkeys((language, *LANGUAGES)):
         with suppress(NotFound):
             for problem in room.pages.problems(room.states.digest(row.lesson, tag)):
-                found.setdefault(problem.cell, {
+                # In a cell once, in whichever language; of the whole lesson each thing once.
+                found.setdefault((problem.cell, "" if problem.cell else problem.message), {
                     "part": titles.get(problem.cell, ""), "message": problem.message,
                     "hint": problem.hint})
     return list(found.values())

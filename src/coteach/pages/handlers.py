@@ -193,6 +193,16 @@ class LessonCells(_Lesson):
             self.finish(cells)
 
 
+class LessonTrouble(_Lesson):
+    """A callback of the lesson failed on somebody's page."""
+
+    def post(self, digest: str) -> None:
+        """Keep it for the teacher."""
+        pages = self.settings["class_pages"]
+        pages.troubles.add(digest, pages.page(digest).name, self.request.body)
+        self.set_status(204)
+
+
 class LessonFile(_Lesson):
     """A picture that was taken out of a page; its name is its content."""
 
@@ -235,6 +245,7 @@ def routes(base: str) -> list[Any]:
         (rf"{base}page/lessons/{LESSON}/kernel", LessonKernel),
         (rf"{base}page/lessons/{LESSON}/states", LessonStates),
         (rf"{base}page/lessons/{LESSON}/cells", LessonCells),
+        (rf"{base}page/lessons/{LESSON}/trouble", LessonTrouble),
         (rf"{base}page/lessons/{LESSON}/files/(?P<name>[\w.]+)", LessonFile),
         (rf"{base}page/static/(.*)", StaticFiles, {"path": str(STATIC)}),
         (rf"{base}page/nbextensions/(.*)", ExtensionFiles,

@@ -35,6 +35,9 @@ from coteach.settings import Settings
 SHARED = "shared"
 _WIDGET = '<div class="ct-widget" data-model-id='
 _SECTION = re.compile(r"<section\b.*?</section>", re.S)
+_CONTROL = re.compile(
+    r"<(input|select|textarea|button)\b(?=[^>]*(?:data-ct-model=|jupyter-button))")
+_STARTER = re.compile(r"<button\b[^>]*\bct-start\b[^>]*>.*?</button>", re.S)
 _FOREIGN = re.compile(r"""url\((?!["']?data:)[^)]*\)""")
 
 
@@ -126,14 +129,16 @@ def _write(lesson: Lesson, language: str, languages: Sequence[str], target: Path
 
 
 def _still(section: str) -> str:
-    """Return a section in which no widget looks as if it moved."""
+    """Return a section in which widgets are plainly pictures; a question among them is none."""
     if _WIDGET not in section:
         return section
     sentence = Markup('<p class="ct-notice">{}</p>').format(
-        _("This part moves on the class page only. Here you see how it begins."))
+        _("This is a picture of a part that moves on the class page only. "
+          "You see how it begins."))
     at = section.index(_WIDGET)
+    section = _CONTROL.sub(r"<\1 disabled", _STARTER.sub("", section))
     return f"{section[:at]}{sentence}{section[at:]}".replace(
-        _WIDGET, '<div class="ct-widget" inert data-model-id=')
+        _WIDGET, '<div class="ct-widget ct-pictured" data-model-id=')
 
 
 def _header(language: str, languages: Sequence[str], cards: Sequence[Mapping[str, str]]) -> Markup:
@@ -152,9 +157,12 @@ def _header(language: str, languages: Sequence[str], cards: Sequence[Mapping[str
         '<a class="skip" href="#ct-main">{skip}</a><header class="ct-offline">{links}'
         '<form id="ct-who" hidden><label for="ct-card">{asked}</label> {field} '
         '<button type="submit">{go}</button>'
-        '<p class="ct-problem" role="alert" hidden>{first}</p></form>'
-        '<p id="ct-me" hidden><strong></strong> <button type="button" id="ct-other">{other}'
-        '</button></p></header>').format(
+        '<p class="ct-problem" role="alert" hidden>{first}</p></form></header>'
+        '<div class="ct-offline ct-me" id="ct-me" hidden><strong></strong>'
+        '<button type="button" class="ct-save" aria-describedby="ct-save-note">{save}</button>'
+        '<button type="button" id="ct-other">{other}</button>'
+        '<p class="ct-saved" id="ct-save-note" role="status"></p></div>').format(
+            save=_("Save my answers"),
             skip=_("Go to the content"), asked=asked, field=field,
             links=links if len(languages) > 1 else "", go=_("Begin"), other=_("Not you?"),
             first=_("Say first who you are; then you can answer."))
@@ -163,8 +171,8 @@ def _header(language: str, languages: Sequence[str], cards: Sequence[Mapping[str
 def _footer() -> Markup:
     return Markup(
         '<section class="ct-offline ct-hand" id="ct-hand" hidden><h2>{title}</h2><p>{words}</p>'
-        '<p><button type="button" id="ct-save">{save}</button></p>'
-        '<p id="ct-saved" role="status"></p></section>').format(
+        '<p><button type="button" class="ct-save">{save}</button></p>'
+        '<p class="ct-saved" role="status"></p></section>').format(
             title=_("Your answers for your teacher"),
             words=_("Your answers are on this device. Save them as a file and give the file to "
                     "your teacher."), save=_("Save my answers as a file"))
@@ -199,17 +207,28 @@ def _write_shared(lesson: Lesson, target: Path) -> None:
 
 
 def _write_door(lesson: Lesson, languages: Sequence[str], target: Path) -> Path:
-    """Write the page where one begins: the lesson's name in each of its languages."""
-    links = Markup("").join(
-        Markup('<li><a href="{}/index.html" lang="{}">{}: {}</a></li>').format(
-            tag, tag, LANGUAGES.get(tag, tag), lesson.title_in(tag)) for tag in languages)
-    title = lesson.title_in(languages[0])
+    """Write the page where one begins: in the lesson's own language, with each of its others."""
+    first = languages[0]
+    links = Markup("").join(_door_link(lesson, tag) for tag in languages)
+    title = lesson.title_in(first)
+    with use_language(first):
+        asked = _("In which language do you want to read?") if len(languages) > 1 else _("Begin")
     html = Markup(
         '<!doctype html><html lang="{}"><head><meta charset="utf-8"><title>{}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="icon" href="data:,"><link rel="stylesheet" href="{}/coteach.css"></head>'
-        '<body class="ct-classpage"><main class="ct-lesson ct-door"><h1>{}</h1><ul>{}</ul></main>'
-        '</body></html>').format(languages[0], title, SHARED, title, links)
+        '<body class="ct-classpage"><main class="ct-lesson ct-door"><h1>{}</h1>{}'
+        '<h2>{}</h2><ul>{}</ul></main></body></html>').format(
+            first, title, SHARED, title, Markup("<p>{}</p>").format(summary)
+            if (summary := lesson.summary_in(first)) else "", asked, links)
     file = target / "index.html"
     file.write_text(html, encoding="utf-8")
     return file
+
+
+def _door_link(lesson: Lesson, tag: str) -> Markup:
+    title = lesson.title_in(tag)
+    # Who reads another language finds hers by its own name.
+    return Markup('<li><a href="{}/index.html" lang="{}" hreflang="{}"><strong>{}</strong>'
+                  '<span>{}</span></a></li>').format(
+        tag, tag, tag, LANGUAGES.get(tag, tag), title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coteach.i18n import gettext as _
@@ -64,6 +65,13 @@ def alone_because(executed: Executed) -> str:
         return ""
     return _("Each visitor waits for the whole lesson to run, because {reasons}.").format(
         reasons=", ".join(_reason(word, detail) for word, detail in executed.reasons))
+
+
+def failed_on_pages(errors: Iterable[str]) -> list[Problem]:
+    """Return what callbacks stumbled over when pupils moved something."""
+    return [Problem("", _("A moving part stopped with {error} on a pupil's page.").format(
+        error=error), _("The pupil sees the picture from before. The log says where it stopped."))
+        for error in errors]
 
 
 def problems_of(executed: Executed, seconds: float) -> list[Problem]:

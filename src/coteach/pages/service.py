@@ -26,9 +26,10 @@ from coteach.pages.hosts import Hosts
 from coteach.pages.kernels import LessonKernels
 from coteach.pages.known import KnownLessons
 from coteach.pages.page import Page
-from coteach.pages.problems import Problem, problems_of
+from coteach.pages.problems import Problem, failed_on_pages, problems_of
 from coteach.pages.renderer import Rendered, Renderer
 from coteach.pages.shelf import Shelf
+from coteach.pages.troubles import Troubles
 from coteach.pages.writing import CONTENT_POLICY, texts
 from coteach.settings import Settings
 
@@ -59,6 +60,7 @@ class ClassPages:
         self.visitor_of = visitor_of
         self.hosts = Hosts(settings, self._executed)
         self.kernels = LessonKernels(self.hosts, settings)
+        self.troubles = Troubles()
         self._learnt = learnt
         self._shelf = Shelf(settings.layout.run / "pages")
         self._known = KnownLessons(self._shelf, self.kernels.in_use)
@@ -131,7 +133,8 @@ class ClassPages:
     def problems(self, digest: str) -> list[Problem]:
         """Return what a lesson's teacher should know; nothing while it is being executed."""
         executed = self._known.get(digest).executed
-        return [] if executed is None else problems_of(executed, host.CELL_SECONDS)
+        known = [] if executed is None else problems_of(executed, host.CELL_SECONDS)
+        return known + failed_on_pages(self.troubles.of(digest))
 
     def questions(self, digest: str) -> list[dict[str, Any]] | None:
         """Return the questions that a lesson showed, in order; None before it was executed."""

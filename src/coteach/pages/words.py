@@ -13,6 +13,7 @@ def page_words() -> dict[str, str]:
         "failed": _("This part could not be started. You can read on."),
         "again": _("Try again"),
         "failed_part": _("This part did not work. You can go on with the rest."),
+        "failed_value": _("This did not work. Try another value."),
         "missing_part": _("This part does not move on this page. You can go on with the rest."),
         "picture": _("Picture of the result"),
         "gone": _("The moving parts of this page have stopped. Your answers are safe."),

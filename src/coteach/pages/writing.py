@@ -47,6 +47,7 @@ def _data(base: str, page: Page, known: Known, rendered: Rendered, running: str 
     data = {
         "base": base, "lesson": known.page.digest, "widgets": rendered.widgets,
         "modules": rendered.modules, "running": running, "kernel": f"{here}kernel",
+        "trouble": f"{here}trouble",
         "states": f"{here}states?v={known.stamp}", "words": words,
         "phrases": questions.phrases(get_language()), **runtime.page_data(base), **page.data}
     if not rendered.ready:

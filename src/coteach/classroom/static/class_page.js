@@ -73,6 +73,7 @@ function pause(on) {
     }
     return;
   }
+  document.querySelector("dialog[open]")?.close(); // it would lie above the curtain
   const field = document.activeElement;
   let [start, end] = [null, null];
   try { [start, end] = [field.selectionStart ?? null, field.selectionEnd ?? null]; } catch { /* no text */ }
