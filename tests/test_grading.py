@@ -153,7 +153,7 @@ def test_a_wrong_answer_is_an_honest_zero_with_what_the_test_said(results):
     ("duplicated", "rejected", "more than once: test-lux"),
     ("schema", "rejected", "marking format"), ("missing", "rejected", "missing: test-zero"),
     ("bare", "rejected", "missing: lux"), ("changed", "rejected", "changed: test-lux"),
-    ("exits", "failed", "ended its own Python"), ("greedy", "failed", "ended its own Python"),
+    ("exits", "failed", "ended its own Python"), ("greedy", "failed", "more memory"),
     ("nothing", "rejected", "was not handed in"), ("link", "rejected", "is a link"),
     ("pipe", "rejected", "is no file"), ("odd[1]", "rejected", "can't be marked")])
 def test_what_cannot_be_scored_honestly_has_a_reason_and_no_score(results, student, status, word):

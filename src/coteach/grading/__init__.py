@@ -1,8 +1,8 @@
 """Marking: the only part that knows nbgrader.
 
-nbgrader's converters run as they are, in worker processes (they change the working folder); what
-they can't do honestly is found before and after. People's code runs in the sandbox, through the
-kernelspec that `kernelspec` writes. A score that can't be given honestly is None with a reason.
+Submissions are marked in one process by `batch`; people's code runs in the sandbox, through
+`engine`. Releases and feedback are made by nbgrader's converters in worker processes, because they
+change the working folder. A score that can't be given honestly is None with a reason.
 """
 
 from coteach.grading.course import CourseFolder

@@ -1,7 +1,6 @@
-"""nbgrader's converters, run as they are, each in a scratch folder of its own.
+"""nbgrader's converters for releases and feedback, run as they are, each in a scratch folder.
 
-Only for a worker process: they change the working folder. What people handed in is copied into the
-scratch folder first, so a link or a strange file in a submission meets nothing of the course.
+Only for a worker process: they change the working folder. Nothing of a notebook is executed.
 """
 
 from __future__ import annotations
@@ -19,30 +18,17 @@ from typing import Any
 
 import nbformat
 from nbgrader.apps import NbGraderAPI
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import GenerateFeedback
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
 
 from coteach import sandbox
-from coteach.grading import blank, files, outputs
+from coteach.grading import blank, files, nbconfig, outputs
 from coteach.grading.course import CourseFolder
-from coteach.grading.kernelspec import KERNEL
 
-CELL_SECONDS = 30
-"""How long one cell may run."""
-START_SECONDS = 60
 TEMPLATES = Path(__file__).parent / "templates"
 NO_RESPONSE = "No response."
 """nbgrader's own comment about an untouched answer."""
-EXTRA_MB, EXTRA_FILES = 20, 100
-
-
-class CapOutputs:
-    """A step between running and scoring that keeps outputs readable, for nbconvert."""
-
-    def __call__(self, notebook: Any, resources: Any) -> tuple[Any, Any]:
-        outputs.cap(notebook)
-        return notebook, resources
 
 
 class PlainComments(NbGraderPreprocessor):
@@ -59,20 +45,9 @@ class PlainComments(NbGraderPreprocessor):
 
 
 def _config(course: CourseFolder, root: Path) -> Config:
-    config = Config()
-    own = course.root / "nbgrader_config.py"
-    if own.is_file():
-        config.merge(PyFileConfigLoader(own.name, path=str(own.parent)).load_config())
-    elif course.header.is_file():
-        config.IncludeHeaderFooter.header = "source/header.ipynb"
+    config = nbconfig.of(course)
     config.CourseDirectory = Config(
         root=str(root), course_id=course.course_id, db_url=course.gradebook)
-    # Not what the notebook's metadata name: only this kernel runs in the sandbox.
-    config.Execute.kernel_name = KERNEL
-    config.Execute.timeout = CELL_SECONDS
-    config.Execute.startup_timeout = START_SECONDS
-    steps = list(Autograde.autograde_preprocessors.default_args[0])
-    config.Autograde.autograde_preprocessors = [*steps[:1], CapOutputs, *steps[1:]]
     steps = list(GenerateFeedback.preprocessors.default_args[0])
     # No style sheet of the converter: the page that shows it has its own.
     config.GenerateFeedback.preprocessors = [*steps[:1], PlainComments]
@@ -118,40 +93,6 @@ def release(course: CourseFolder, assignment: str) -> str:
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
     return ""
-
-
-def autograde(course: CourseFolder, assignment: str, student: str, notebook: str, *,
-              raw: bytes, timestamp: str, extras: Path | None) -> str:
-    """Run and score one notebook; the marks are in the gradebook then.
-
-    Returns
-    -------
-    str
-        nbgrader's complaint, empty when it worked.
-    """
-    with _scratch() as root:
-        source = root / "source" / assignment
-        shutil.copytree(course.source(assignment), source,
-                        ignore=shutil.ignore_patterns("i18n", "*.ipynb"))
-        place = root / "submitted" / student / assignment
-        place.mkdir(parents=True)
-        if extras is not None:
-            files.copy_plain(extras, place, limit=EXTRA_MB << 20, count=EXTRA_FILES,
-                             leave_out=(".ipynb", "timestamp.txt"))
-        for name in course.notebooks(assignment):
-            # nbgrader scores a notebook that is not there with zero, so all are there; only the
-            # one that is named is marked.
-            (place / f"{name}.ipynb").write_bytes(b"{}")
-        (place / f"{notebook}.ipynb").write_bytes(raw)
-        if timestamp:
-            (place / "timestamp.txt").write_text(timestamp, encoding="ascii")
-        api = _api(course, root)
-        api.coursedir.notebook_id = glob.escape(notebook)
-        found = api.autograde(assignment, glob.escape(student))
-        if found["success"]:
-            _bring(root / "autograded" / student / assignment,
-                   course.autograded(student, assignment))
-        return "" if found["success"] else _complaint(found)
 
 
 def feedback(course: CourseFolder, assignment: str, student: str, notebook: str) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 
+_NOT_DATA = ("i18n", "__pycache__")
 _ODD = set("*?[]{}/\\")
 
 
@@ -77,6 +79,16 @@ class CourseFolder:
                 hint=_("An assignment is a folder with notebooks in {folder}.").format(
                     folder=self.root / "source"), code="no-assignment")
         return found
+
+    def data_files(self, assignment: str) -> frozenset[str]:
+        """Return the instructor's files beside the notebooks, as paths below the source folder."""
+        top, found = self.source(assignment), set()
+        for folder, names, files in os.walk(top):
+            names[:] = [n for n in names if not n.startswith(".") and n not in _NOT_DATA]
+            found |= {str((Path(folder) / name).relative_to(top)) for name in files
+                      if not name.endswith(".ipynb") and not name.startswith(".")
+                      and (Path(folder) / name).is_file()}
+        return frozenset(found)
 
     def source_digest(self, assignment: str) -> str:
         """Return a digest of what is released from."""

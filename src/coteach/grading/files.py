@@ -47,6 +47,18 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def replace(path: Path, data: bytes) -> None:
+    """Write a file that can be made again: whole or as before, also when we are killed."""
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        os.replace(scratch, path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
 def read_plain(path: Path, limit: int) -> bytes | None:
     """Return the bytes of a regular file, at most one more than `limit`; None for anything else."""
     try:

@@ -14,7 +14,8 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from coteach.errors import NotFound, UserError
 from coteach.grading.course import CourseFolder
-from coteach.grading.inspect import Expected, ExpectedCell
+from coteach.grading.form import form_of
+from coteach.grading.inspect import Expected
 from coteach.grading.result import CellMark
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
@@ -34,19 +35,7 @@ def expected(course: CourseFolder, assignment: str) -> dict[str, Expected]:
             found = book.find_assignment(assignment)
         except MissingEntry:
             return {}
-        return {nb.name: _expected(nb) for nb in found.notebooks}
-
-
-def _expected(notebook: Any) -> Expected:
-    grades = {c.name: c for c in notebook.grade_cells}
-    tasks = {c.name: c for c in notebook.task_cells}
-    solutions = {c.name for c in notebook.solution_cells}
-    return Expected(notebook.name, {
-        c.name: ExpectedCell(
-            grade=c.name in grades, solution=c.name in solutions, task=c.name in tasks,
-            max_score=float((grades.get(c.name) or tasks[c.name]).max_score)
-            if c.name in grades or c.name in tasks else 0.0)
-        for c in notebook.source_cells})
+        return {nb.name: form_of(nb).expected for nb in found.notebooks}
 
 
 def set_deadline(course: CourseFolder, assignment: str, deadline: datetime | None) -> None:
@@ -94,18 +83,6 @@ def _score(grade: Any) -> float | None:
     return None if base is None else float(base) + float(grade.extra_credit or 0)
 
 
-def forget_tests(course: CourseFolder, assignment: str, notebook: str, student: str) -> None:
-    """Take back what tests gave, because they did not run properly: no zero by accident."""
-    with opened(course) as book:
-        try:
-            found = book.find_submission_notebook(notebook, assignment, student)
-        except MissingEntry:
-            return
-        for grade in found.grades:
-            grade.auto_score, grade.needs_manual_grade = None, True
-        book.db.commit()
-
-
 def give(course: CourseFolder, assignment: str, notebook: str, student: str, *, grade_id: str,
          points: float | None, comment: str) -> None:
     """Keep a person's points and comment for a cell.
@@ -145,17 +122,6 @@ def give(course: CourseFolder, assignment: str, notebook: str, student: str, *, 
             if comment:
                 raise UserError(_("A test has no place for a comment."),
                                 code="no-comment") from None
-        book.db.commit()
-
-
-def confirm(course: CourseFolder, assignment: str, notebook: str, student: str,
-            cells: list[str]) -> None:
-    """Say that the manual points of these cells stand; nbgrader asks again at every run."""
-    with opened(course) as book:
-        for name in cells:
-            grade = book.find_grade(name, notebook, assignment, student)
-            if grade.manual_score is not None:
-                grade.needs_manual_grade = False
         book.db.commit()
 
 

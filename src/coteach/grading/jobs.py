@@ -1,60 +1,45 @@
-"""Marking many notebooks at once; one that goes wrong never stops the others.
+"""What can be done with an assignment: release it, mark what was handed in, write feedback.
 
-A notebook has `NOTEBOOK_SECONDS` in all. Whatever happens, each job gets exactly one result.
+Releasing and feedback are nbgrader's converters, each in a worker process, because they change the
+working folder. Marking is a `Batch` in this process.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import asyncio
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
+from traitlets.config import Config
 
-from coteach.errors import UserError
-from coteach.grading.blank import Blanks
+from coteach import sandbox
+from coteach.errors import Conflict, UserError
+from coteach.forkserver import ForkFailed
+from coteach.grading import imports, nbconfig, outputs
+from coteach.grading.batch import Batch, OnResult, Stop
+from coteach.grading.book import Book
 from coteach.grading.course import CourseFolder
-from coteach.grading.reason import Reason
-from coteach.grading.result import Result, without_score
+from coteach.grading.engine import Engine, Limits
+from coteach.grading.form import Form
+from coteach.grading.marker import Job, Marker
+from coteach.grading.result import Result
 from coteach.grading.workers import Worker, WorkerFailed
+from coteach.grading.writer import Writer
 from coteach.i18n import gettext as _
+
+__all__ = ["Job", "Stop", "feedback", "grade", "release"]
 
 log = structlog.get_logger()
 
 NOTEBOOK_SECONDS = 240.0
 RELEASE_SECONDS = 180.0
 STAMP = ".coteach-release"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook to mark.
-
-    Parameters
-    ----------
-    file
-        The file that was handed in; None when there is none.
-    timestamp
-        When, as nbgrader writes it in timestamp.txt; empty when nobody knows.
-    extras
-        The folder with other files that were handed in.
-    keep
-        Cells whose manual points were given for this very file, so they stand.
-    blanks
-        What untouched written answers look like; as they were released when empty.
-    """
-
-    student: str
-    notebook: str
-    file: Path | None
-    timestamp: str = ""
-    extras: Path | None = None
-    keep: list[str] = field(default_factory=list)
-    blanks: Blanks = field(default_factory=dict)
-    wrong: Reason | None = None
-    """What is known to be wrong already."""
+LOCK = ".coteach-marking"
 
 
 def release(course: CourseFolder, assignment: str, *, force: bool = False) -> dict[str, float]:
@@ -110,8 +95,9 @@ def _named(complaint: str) -> str:
 
 
 def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers: int = 1,
-          trust_local: bool = False, on_result: Callable[[Job, Result], None] | None = None,
-          seconds: float = NOTEBOOK_SECONDS) -> list[Result]:
+          trust_local: bool = False, on_result: OnResult | None = None,
+          seconds: float = NOTEBOOK_SECONDS, stop: Stop | None = None,
+          check_stable: bool = False) -> list[Result]:
     """Mark notebooks and return their results in the order of the jobs.
 
     Parameters
@@ -119,60 +105,89 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
     workers
         How many are marked at once.
     on_result
-        Called with each result as it comes, one call at a time.
+        Called with each result as soon as it is written, one call at a time.
     seconds
         How long one notebook may take.
+    stop
+        Ends the run early: what is done is returned, what was running is given up.
+    check_stable
+        Run each notebook twice and flag the tests that end in another way.
+
+    Raises
+    ------
+    UserError
+        The assignment can't be released, the course is being marked by somebody else, or this
+        machine can't keep people's code apart.
     """
     todo = list(jobs)
-    local = threading.local()
-    started: list[Worker] = []
-    lock = threading.Lock()
-    with Worker(trust_local=trust_local) as first:
-        tops = _release(first, course, assignment, False)
-        free = [first]
-
-        def run(job: Job) -> Result:
-            worker: Worker | None = getattr(local, "worker", None)
-            if worker is None:
-                with lock:
-                    worker = free.pop() if free else Worker(trust_local=trust_local)
-                    started.append(worker)
-                local.worker = worker
-            result = _mark(worker, course, assignment, job, tops.get(job.notebook, 0.0), seconds)
-            if on_result is not None:
-                with lock:
-                    on_result(job, result)
-            return result
-
-        try:
-            with ThreadPoolExecutor(max(1, workers)) as pool:
-                return list(pool.map(run, todo))
-        finally:
-            for worker in started:
-                worker.__exit__()
+    release(course, assignment)
+    with _alone(course):
+        return asyncio.run(_grade(course, assignment, todo, workers, trust_local, on_result,
+                                  seconds, stop or Stop(), check_stable))
 
 
-def _mark(worker: Worker, course: CourseFolder, assignment: str, job: Job, top: float,
-          seconds: float) -> Result:
-    wrong = job.wrong
-    if wrong is None and job.file is None:
-        wrong = Reason("missing-file", {"name": f"{job.notebook}.ipynb"})
-    if wrong is not None:
-        return without_score(job.student, assignment, job.notebook, status="rejected",
-                             max_score=top, reason=wrong)
+async def _grade(course: CourseFolder, assignment: str, todo: list[Job], workers: int,
+                 trust_local: bool, on_result: OnResult | None, seconds: float, stop: Stop,
+                 check_stable: bool) -> list[Result]:
+    config = nbconfig.of(course)
+    root = Path(tempfile.mkdtemp(prefix="ct-g-"))
     try:
-        return Result.from_dict(worker.ask({
-            "do": "mark", "root": str(course.root), "course_id": course.course_id,
-            "assignment": assignment, "student": job.student, "notebook": job.notebook,
-            "file": str(job.file), "timestamp": job.timestamp, "keep": job.keep,
-            "blanks": job.blanks,
-            "extras": str(job.extras) if job.extras else None}, seconds))
-    except WorkerFailed as error:
-        from coteach.grading import gradebook
+        sandbox.claim(root)
+        data = root / "data"
+        data.mkdir()
+        forms = await asyncio.to_thread(_forms, course, assignment, config)
+        marker = Marker(course, assignment, forms, config, data, seconds=seconds,
+                        check_stable=check_stable)
+        writer = Writer(course, assignment, config)
+        engine = await _started(course, assignment, root, seconds, trust_local)
+        try:
+            await marker.prepare(engine)
+            batch = Batch(marker, writer, engine, on_result or (lambda _job, _result: None), stop)
+            found = await batch.run(todo, workers)
+        finally:
+            await engine.close()
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return [result for result in found if result is not None]
 
-        gradebook.forget_tests(course, assignment, job.notebook, job.student)
-        return without_score(job.student, assignment, job.notebook, status="failed",
-                             max_score=top, reason=error.reason)
+
+def _forms(course: CourseFolder, assignment: str, config: Config) -> dict[str, Form]:
+    book = Book(course, assignment, config)
+    try:
+        return book.forms()
+    finally:
+        book.close()
+
+
+async def _started(course: CourseFolder, assignment: str, root: Path, seconds: float,
+                   trust_local: bool) -> Engine:
+    """Return an engine with what the assignment imports; without, where that can't be shared."""
+    found = await asyncio.to_thread(imports.of, course, assignment)
+    for wanted in (found, ()) if found else ((),):
+        engine = Engine(root / "engine", imports=wanted, trust_local=trust_local,
+                        limits=Limits(wall_seconds=seconds, text=outputs.MAX_CELL),
+                        log=root / "engine.log")
+        try:
+            await engine.start()
+            return engine
+        except ForkFailed as error:
+            await engine.close()
+            log.warning("no-template", imports=wanted, reason=str(error)[-500:])
+            if not wanted:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+@contextmanager
+def _alone(course: CourseFolder) -> Iterator[None]:
+    """Hold the course for one batch: its gradebook has one writer."""
+    with (course.root / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(_("This course is being marked already."),
+                           hint=_("Wait until it is done, or stop it."), code="running") from None
+        yield
 
 
 def feedback(course: CourseFolder, assignment: str, marked: Iterable[tuple[str, str]]

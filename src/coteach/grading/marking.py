@@ -101,8 +101,13 @@ def _event(task: Task, person: Person, verb: str, key: str, value: dict[str, Any
             "cell": task.step, "verb": verb, "value": value, "demo": person.demo}
 
 
-def written(task: Task, person: Person) -> list[Answer]:
-    """Return a teacher's written answers, as they were when her notebook was marked.
+def written(task: Task, person: Person, grade: Grade | None = None) -> list[Answer]:
+    """Return what a person reads of a marked notebook, as it was when it was marked.
+
+    Parameters
+    ----------
+    grade
+        With her marks, also the code whose tests could not be judged.
 
     Raises
     ------
@@ -113,7 +118,14 @@ def written(task: Task, person: Person) -> list[Answer]:
     if not file.is_file():
         raise NotFound(_("This notebook has not been marked yet."), hint=_("Autograde it first."),
                        code="not-marked")
-    return answers(file)
+    return answers(file, _unsure(grade) if grade is not None else None)
+
+
+def _unsure(grade: Grade) -> dict[str, str]:
+    """Return why tests could not be judged, unless that is so of all: then only she can help."""
+    found = {t["grade_id"]: reason.sentence() for t in grade.tests
+             if not t.get("by_hand") and (reason := Reason.load(t.get("why", "")))}
+    return {} if grade.status == "failed" else found
 
 
 def give(database: Database, task: Task, person: Person, submission_id: str, *, grade_id: str,
@@ -129,11 +141,14 @@ def give(database: Database, task: Task, person: Person, submission_id: str, *, 
         for test in marks:
             known = said.get(test.grade_id, {})
             test.message = known.get("message", "")
-            test.unanswered = bool(known.get("unanswered"))
+            for name in ("unanswered", "beside", "unstable"):
+                setattr(test, name, bool(known.get(name)))
+            test.why = known.get("why", "")
         return assessment.keep_grade(
             session, submission_id, status="needs_manual" if waits else "graded",
             score=sum(t.score or 0.0 for t in marks),
-            max_score=sum(t.max_score for t in marks), reason="",
+            max_score=sum(t.max_score for t in marks),
+            reason=before.reason if before and waits else "",
             tests=[asdict(t) for t in marks], by=by.id)
 
 

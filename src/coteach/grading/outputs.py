@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import nbformat
 from coteach.grading.blank import Blanks, is_blank
 from coteach.i18n import gettext as _
 
-TIMED_OUT = "CellTimeoutError"
 MAX_MESSAGE = 500
 MAX_CELL = 20_000
 """Characters of output that one cell may keep."""
@@ -30,10 +30,9 @@ def _mark(cell: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def timed_out(notebook: nbformat.NotebookNode) -> bool:
-    """Say whether a cell was stopped because it ran too long."""
-    return any(o.get("output_type") == "error" and o.get("ename") == TIMED_OUT
-               for cell in notebook.cells for o in cell.get("outputs", ()))
+def grade_id(cell: Any) -> str | None:
+    """Return the name under which nbgrader knows a cell."""
+    return _mark(cell).get("grade_id")
 
 
 def messages(notebook: nbformat.NotebookNode) -> dict[str, str]:
@@ -98,7 +97,7 @@ def plain(message: str, is_unanswered: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """A written answer with the question before it."""
+    """A written answer with the question before it, or code whose test could not be judged."""
 
     grade_id: str
     question: str
@@ -106,17 +105,27 @@ class Answer:
     code: bool
 
 
-def answers(path: Path) -> list[Answer]:
-    """Return the answers of a marked notebook that a person reads."""
+def answers(path: Path, unsure: Mapping[str, str] | None = None) -> list[Answer]:
+    """Return the answers of a marked notebook that a person reads.
+
+    Parameters
+    ----------
+    unsure
+        Why a test could not be judged; the code that it tests is read instead.
+    """
     notebook = nbformat.read(path, as_version=4)
-    found, before = [], ""
+    found, before, code = [], "", ""
     for cell in notebook.cells:
         mark = _mark(cell)
         source = str(cell.source)
         if mark.get("grade") and mark.get("solution"):
             found.append(Answer(mark["grade_id"], before, source, cell.cell_type == "code"))
+        elif mark.get("grade_id") in (unsure or {}):
+            found.append(Answer(mark["grade_id"], (unsure or {})[mark["grade_id"]], code, True))
         elif mark.get("task"):
             found.append(Answer(mark["grade_id"], without_hidden(source), "", False))
+        if mark.get("solution") and cell.cell_type == "code":
+            code = source
         if cell.cell_type == "markdown" and not mark.get("solution"):
             before = _HEADING.sub("", source)
     return found
@@ -125,24 +134,6 @@ def answers(path: Path) -> list[Answer]:
 def without_hidden(source: str) -> str:
     """Return a cell without hidden tests and marking guide."""
     return _HIDDEN.sub("", source)
-
-
-def cap(notebook: nbformat.NotebookNode) -> None:
-    """Shorten outputs; a notebook of 100 MB can't be read by anybody."""
-    for cell in notebook.cells:
-        left = MAX_CELL
-        kept = []
-        for output in cell.get("outputs", ()):
-            text = output.get("text")
-            if isinstance(text, str):
-                if len(text) > left:
-                    output["text"] = text[:left] + " …"
-                left -= min(left, len(text))
-            elif len(str(output.get("data", ""))) > 50 * MAX_CELL:
-                continue
-            kept.append(output)
-        if "outputs" in cell:
-            cell.outputs = kept[:200]
 
 
 def for_feedback(notebook: nbformat.NotebookNode, blanks: Blanks) -> None:

@@ -55,6 +55,7 @@ class _Values(dict[str, str]):
 def _sentence(code: str) -> str:
     known = {
         "empty": _("The file is empty."),
+        "not-utf8": _("The file is no UTF-8 text, as every notebook is."),
         "not-json": _("The file is no notebook: it is not JSON. It may be cut off."),
         "not-notebook": _("The file is no valid notebook: {detail}."),
         "too-large": _("The file is larger than {limit} MB."),
@@ -76,6 +77,11 @@ def _sentence(code: str) -> str:
         "kernel-died": _("The notebook ended its own Python: it took too much memory or it calls "
                          "something that ends the program."),
         "kernel-start": _("Python could not be started to run the notebook."),
+        "cell-stopped": _("A cell was stopped or did not run, so this test could not be judged."),
+        "not-across": _("The test needs an object of the answer itself, so a person has to look."),
+        "engine": _("Marking broke off ({code}). Try it again."),
+        "bad-points": _("The test gave no number of points that fits: {detail}."),
+        "cell-memory": _("A cell took more memory than it may have and was stopped."),
         "cell-timeout": _("A cell ran longer than {seconds} seconds and was stopped."),
         "timeout": _("The notebook ran longer than {seconds} seconds and was stopped."),
         "too-much": _("The notebook wrote too much or marking it took too much memory."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from coteach.grading.reason import Reason
@@ -27,6 +27,12 @@ class CellMark:
         Whether only a person can score it.
     unanswered
         Whether the test failed because the answer before it was still empty.
+    why
+        A stored `Reason`: why the test could not be judged, so that a person has to.
+    beside
+        Whether the test ran beside the student's live objects, where her code could reach it.
+    unstable
+        Whether a second run of the same test ended in another way.
     """
 
     grade_id: str
@@ -37,6 +43,20 @@ class CellMark:
     comment: str = ""
     by_hand: bool = False
     unanswered: bool = False
+    why: str = ""
+    beside: bool = False
+    unstable: bool = False
+
+    def said(self) -> str:
+        """Return what the test said, or why it said nothing, in the language in force."""
+        reason = Reason.load(self.why)
+        return reason.sentence() if reason else self.message
+
+    def line(self) -> dict[str, Any]:
+        """Return its part of a line of `coteach grade`."""
+        found = {"grade_id": self.grade_id, "score": self.score, "max_score": self.max_score,
+                 "message": self.said()}
+        return found | {name: True for name in ("beside", "unstable") if getattr(self, name)}
 
 
 @dataclass
@@ -48,6 +68,10 @@ class Result:
     score
         The points there are so far. None for ``failed`` and ``rejected``, never a zero by
         accident; for ``needs_manual`` what the tests gave, without the cells still to be marked.
+    reason
+        Why there is no score, or why a test could not be judged.
+    seconds, cpu_seconds
+        What running it took.
     """
 
     student: str
@@ -58,6 +82,13 @@ class Result:
     max_score: float
     reason: Reason | None = None
     tests: list[CellMark] = field(default_factory=list)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def note(self, grade_id: str) -> CellMark:
+        """Return a new mark of a cell whose points are not known yet."""
+        self.tests.append(CellMark(grade_id, None, 0.0))
+        return self.tests[-1]
 
     def line(self) -> str:
         """Return the JSON line of `coteach grade`."""
@@ -65,20 +96,8 @@ class Result:
             "student": self.student, "assignment": self.assignment, "notebook": self.notebook,
             "status": self.status, "score": self.score, "max_score": self.max_score,
             "reason": self.reason.sentence() if self.reason else None,
-            "tests": [{"grade_id": t.grade_id, "score": t.score, "max_score": t.max_score,
-                       "message": t.message} for t in self.tests],
+            "tests": [t.line() for t in self.tests],
         }, ensure_ascii=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for another process."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, found: dict[str, Any]) -> Result:
-        """The inverse of `to_dict`."""
-        reason = found["reason"]
-        return cls(**{**found, "reason": Reason(**reason) if reason else None,
-                      "tests": [CellMark(**t) for t in found["tests"]]})
 
 
 def without_score(student: str, assignment: str, notebook: str, *, status: str, max_score: float,

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from coteach import sandbox
-from coteach.grading import kernelspec
 from coteach.grading.reason import Reason
 
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "MPLCONFIGDIR")
@@ -30,30 +29,21 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    """One process, started at the first question; not for two threads at once.
+    """One process, started at the first question; not for two threads at once."""
 
-    Parameters
-    ----------
-    trust_local
-        Run notebooks without a sandbox where this machine can't make one.
-    """
-
-    def __init__(self, *, trust_local: bool = False) -> None:
-        self._trust = trust_local
+    def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str] = queue.Queue()
         self._folder = tempfile.TemporaryDirectory(prefix="ct-w-")
         sandbox.claim(Path(self._folder.name))
 
     def _start(self) -> subprocess.Popen[str]:
-        spec = kernelspec.write(Path(self._folder.name) / "jupyter", trust_local=self._trust)
         environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
         # nbgrader calls alembic by its name when it makes a gradebook.
         environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
         # What a worker that had to be killed leaves behind goes with this folder.
         environ["TMPDIR"] = self._folder.name
-        # Also for a kernel without a sandbox: no token of the service that marks.
-        environ.update(JUPYTER_PATH=str(spec), JUPYTER_RUNTIME_DIR=f"{self._folder.name}/run",
+        environ.update(JUPYTER_RUNTIME_DIR=f"{self._folder.name}/run",
                        JUPYTER_PLATFORM_DIRS="1", PYTHONWARNINGS="ignore", OMP_NUM_THREADS="1",
                        OPENBLAS_NUM_THREADS="1")
         self._process = subprocess.Popen(
@@ -95,7 +85,7 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """End the process with its kernels."""
+        """End the process ."""
         process, self._process = self._process, None
         if process is None:
             return

@@ -84,10 +84,10 @@ def all_of(database: Database, task: Task) -> list[ToMark]:
     language = get_language()
     called, known = guide.names(task, language), guide.guides(task, language)
     for person, submission, grade in rows:
-        if grade is None or grade.status not in ("graded", "needs_manual"):
+        if grade is None or grade.status == "rejected" or not grade.tests:
             continue
         marks = {t["grade_id"]: t for t in grade.tests}
-        for place, answer in enumerate(marking.written(task, person)):
+        for place, answer in enumerate(marking.written(task, person, grade)):
             if answer.grade_id in marks:
                 name = answer.grade_id
                 found.append((place, ToMark(
@@ -154,8 +154,7 @@ def _give(database: Database, task: Task, submission_id: str, given: Points, by:
         grade = assessment.grade_of(session, submission_id)
         newest = [s.id for _p, s, _g in
                   assessment.newest(session, task.cohort.id, task.assignment)]
-    if submission_id not in newest or grade is None or grade.status not in (
-            "graded", "needs_manual"):
+    if submission_id not in newest or grade is None or not grade.tests:
         raise UserError(_("This is not the newest hand-in, or it was not marked."),
                         hint=_("Go back to the list and autograde again."), status=409,
                         code="not-marked")

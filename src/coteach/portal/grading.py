@@ -68,10 +68,12 @@ class Row:
     @property
     def to_mark(self) -> int:
         """How many written answers wait for points."""
-        if self.grade is None or self.grade.status != "needs_manual":
+        if self.grade is None:
             return 0
-        return max(1, sum(t.get("by_hand", False) and t["score"] is None
-                          for t in self.grade.tests))
+        if self.grade.status == "failed":
+            return sum(t.get("by_hand", False) and t["score"] is None for t in self.grade.tests)
+        return max(1, sum(t["score"] is None for t in self.grade.tests)) if (
+            self.grade.status == "needs_manual") else 0
 
 
 def open_task(database: Database, settings: Settings, person: Person, cohort_id: str,

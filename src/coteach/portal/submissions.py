@@ -56,6 +56,9 @@ def _said(test: dict[str, Any]) -> str:
     empty = bool(test.get("unanswered"))
     if test.get("by_hand"):
         return _("Not answered.") if empty else ""
+    reason = Reason.load(test.get("why", ""))
+    if reason is not None and test["score"] is None:
+        return reason.sentence()
     return plain(test.get("message", ""), empty)
 
 

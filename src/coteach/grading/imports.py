@@ -1,0 +1,36 @@
+"""Which libraries an assignment uses, so that they are imported once for all its submissions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+import nbformat
+
+from coteach.grading.course import CourseFolder
+from coteach.grading.engine.touched import parse
+
+SHARED = ("scipy", "scipy.stats", "scipy.optimize", "sympy", "sklearn", "statsmodels.api",
+          "networkx", "seaborn", "PIL.Image", "altair", "plotly", "bs4", "yaml", "requests",
+          "decimal", "fractions", "statistics", "csv", "sqlite3", "xml.etree.ElementTree")
+"""What may be imported before a fork: it starts no thread and opens nothing (`forkserver`)."""
+
+
+def of(course: CourseFolder, assignment: str) -> tuple[str, ...]:
+    """Return the modules of `SHARED` that the instructor's notebooks import."""
+    used = {name for notebook in course.notebooks(assignment)
+            for cell in nbformat.read(course.source(assignment) / f"{notebook}.ipynb", 4).cells
+            if cell.cell_type == "code" for name in _imported(str(cell.source))}
+    return tuple(name for name in SHARED
+                 if name in used or (name.partition(".")[0] in used and "." not in name))
+
+
+def _imported(source: str) -> Iterator[str]:
+    tree = parse(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from (alias.name, alias.name.partition(".")[0])
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (node.module, node.module.partition(".")[0])
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
