@@ -18,6 +18,7 @@ from coteach.hub.api import HubApi
 from coteach.hub.session import Sessions
 from coteach.portal import (
     api,
+    authoring,
     cohorts,
     faults,
     grading,
@@ -38,7 +39,7 @@ from coteach.settings import Settings
 from coteach.store.database import Database
 
 ROUTERS = (signin, home, cohorts, invitations, settings_page, api, rooms, recordings, submissions,
-           grading, modules, reports)
+           grading, authoring, modules, reports)
 """Modules of this package that have a `router`."""
 
 

@@ -4,6 +4,7 @@ import { t } from "./i18n.js";
 const run = document.getElementById("run");
 
 function say(now) {
+  if (now.kind === "check") return; // it has no steps to count
   const words = document.getElementById("run-words");
   const bar = document.getElementById("run-bar");
   if (now.total) {

@@ -1,4 +1,5 @@
 # about: a test's process is asked to map memory of its own
+# status: graded | needs_manual
 # most: 0
 # %% mean_of
 import numpy as np

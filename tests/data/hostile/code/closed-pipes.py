@@ -1,6 +1,6 @@
 # about: closes and turns round every open file
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import os
 null = os.open("/dev/zero", os.O_RDWR)

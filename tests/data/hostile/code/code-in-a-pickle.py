@@ -1,4 +1,5 @@
 # about: values that run code where they are unpacked
+# status: graded | needs_manual
 # most: 0
 # %% total
 import os

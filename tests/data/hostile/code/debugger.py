@@ -1,6 +1,6 @@
 # about: waits in the debugger
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 %pdb on
 breakpoint()

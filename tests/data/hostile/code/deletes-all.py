@@ -1,6 +1,6 @@
 # about: deletes and locks every file it may
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import os, shutil
 for folder in (os.getcwd(), os.path.expanduser("~"), "/tmp", "/"):

@@ -1,5 +1,5 @@
 # about: fills the disk
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 import os

@@ -1,5 +1,5 @@
 # about: prints for ever
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 while True: print("y" * 1000)

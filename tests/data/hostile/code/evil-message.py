@@ -1,4 +1,5 @@
 # about: an exception whose text never ends or is 50 MB
+# status: graded | needs_manual
 # most: 0
 # %% double
 class Evil(Exception):

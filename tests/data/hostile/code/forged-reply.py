@@ -1,6 +1,6 @@
 # about: a kernel that answers ok to everything
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 try:
     kernel = get_ipython().kernel

@@ -1,6 +1,6 @@
 # about: doubles itself for ever
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import os
 while True:

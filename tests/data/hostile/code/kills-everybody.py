@@ -1,5 +1,6 @@
 # about: kills all processes it can reach
-# status: failed
+# status: graded | needs_manual | failed
+# most: 0
 # %% double
 import os, signal
 for pid in (os.getppid(), 1, *(int(p) for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid())):

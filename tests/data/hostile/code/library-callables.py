@@ -1,6 +1,6 @@
 # about: functions of libraries that would run where the tests run
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import builtins, os, runpy
 EVIL = "import builtins\nbuiltins.AssertionError = type('Never', (StopIteration,), {})\nbuiltins.isinstance = lambda *a: True\n"

@@ -1,5 +1,5 @@
 # about: a loop that no signal of Python interrupts
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 import re

@@ -1,5 +1,5 @@
 # about: a function that never returns to its test
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 def double(n):

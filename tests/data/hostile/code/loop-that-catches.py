@@ -1,5 +1,5 @@
 # about: an endless loop that catches every interruption
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 import signal

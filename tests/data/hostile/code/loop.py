@@ -1,5 +1,5 @@
 # about: an endless loop
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 while True: pass

@@ -1,7 +1,7 @@
-# about: right, and shows 5,000 things
+# about: right, and shows 1,000 things
 # base: right
 # least: 10
 # %% double
 from IPython.display import display
-for n in range(5_000): display(n)
+for n in range(1_000): display(n)
 def double(n): return 2 * n

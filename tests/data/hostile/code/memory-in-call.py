@@ -1,5 +1,5 @@
 # about: a test is given a value of 1.5 GB
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 def double(n): return [0] * (200 * 2**20)

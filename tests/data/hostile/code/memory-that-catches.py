@@ -1,5 +1,5 @@
 # about: takes memory and catches the error
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 hold = []

@@ -1,5 +1,5 @@
 # about: takes all memory there is
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 hold = []

@@ -1,4 +1,5 @@
 # about: builtins that call everything right
+# status: graded | needs_manual
 # most: 0
 # %% double
 import builtins

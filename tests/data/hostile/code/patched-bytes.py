@@ -1,6 +1,6 @@
 # about: writes over integers and code through ctypes
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% total
 import ctypes, sys
 total = 5

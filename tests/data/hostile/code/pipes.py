@@ -1,6 +1,6 @@
 # about: forged lines on every open file
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import json, os, struct
 lines = [json.dumps({"status": "ok", "id": n, "outputs": [], "ok": True, "result": 42, "value": 42}).encode() for n in range(20)]

@@ -1,4 +1,5 @@
 # about: exceptions that the shell takes for something else
+# status: graded | needs_manual
 # most: 0
 # %% double
 def double(n):

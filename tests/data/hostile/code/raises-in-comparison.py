@@ -1,6 +1,6 @@
 # about: a comparison that ends the process, the test or the interpreter
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import os, sys
 class Ends:

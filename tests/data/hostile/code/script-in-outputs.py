@@ -1,4 +1,5 @@
 # about: right, and shows scripts that would run in the feedback page
+# status: needs_manual
 # base: right
 # least: 10
 # page: yes

@@ -1,5 +1,5 @@
 # about: memory that lies in files and maps
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 import mmap, os

@@ -1,6 +1,6 @@
 # about: signals that come while tests run
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import os, signal, threading, time
 class Off(BaseException): pass

@@ -1,5 +1,5 @@
 # about: sleeps for a day
-# status: failed | graded
+# status: failed | graded | needs_manual
 # most: 0
 # %% double
 import time

@@ -1,5 +1,6 @@
 # about: stops the process instead of ending it
-# status: failed
+# status: graded | needs_manual | failed
+# most: 0
 # %% double
 import os, signal
 os.kill(os.getpid(), signal.SIGSTOP)

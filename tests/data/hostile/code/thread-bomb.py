@@ -1,6 +1,6 @@
 # about: starts threads for ever
 # most: 0
-# status: graded | failed
+# status: graded | failed | needs_manual
 # %% double
 import threading, time
 while True:

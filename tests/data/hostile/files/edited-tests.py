@@ -1,5 +1,5 @@
 # about: wrong answers and tests that pass
-# status: graded | rejected
+# status: graded | needs_manual | rejected
 # most: 0
 def make(it):
     nb = it.released()

@@ -1,5 +1,5 @@
 # about: a hard link to the author's notebook: its hidden tests as a submission
-# status: graded | rejected
+# status: needs_manual | rejected
 # most: 10
 def make(it):
     import os
