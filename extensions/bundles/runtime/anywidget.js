@@ -158,6 +158,12 @@ export class AnyView extends DOMWidgetView {
     }
     this.script.views.add(this);
     await this.show();
+    // A layout comes when the view is on the page; one that says nothing of `display` must not undo
+    // what the script has hidden.
+    const { display } = this.el.style;
+    if (display) {
+      this.displayed.then(() => this.layoutPromise).then(() => { this.el.style.display ||= display; });
+    }
   }
 
   async show() {

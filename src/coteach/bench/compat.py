@@ -87,22 +87,23 @@ async def compare(python: Path, package: str, notebook: Path, folder: Path,
 
 
 async def run(folder: Path, only: str = "") -> list[Compared]:
-    """Compare all notebooks, or those that have `only` in ``package==version/path``."""
+    """Compare all notebooks, or those with a part of `only` in ``package==version/path``."""
     print("making an environment …", file=sys.stderr)
     python = await asyncio.to_thread(environment, folder)
     found = []
     async with browser.opened() as chromium:
         for source in examples.SOURCES:
-            names = [name for name in source.notebooks
-                     if only.lower() in f"{source.package}/{name}".lower()]
+            names = [name for name in source.notebooks if any(
+                part in f"{source.package}/{name}".lower() for part in only.lower().split(","))]
             if not names:
                 continue
             print(f"fetching {source.package} …", file=sys.stderr)
             place = await asyncio.to_thread(examples.fetch, folder, source.package)
             for name in names:
                 one = await compare(python, source.package, place / name, folder, chromium)
-                print(f"{source.package} {one.notebook}: "
-                      + ("; ".join(one.differences) or "the same"), file=sys.stderr)
+                print(f"{source.package} {one.notebook}: {one.ours.total} widgets, touched "
+                      f"{one.ours.reaction}: {'; '.join(one.differences) or 'the same'}",
+                      file=sys.stderr)
                 found.append(one)
     return found
 
@@ -124,7 +125,7 @@ def main() -> int:
         "Compare other people's notebooks under stock Voila and under coteach page."))
     about.add_argument("--folder", type=Path, help="keep everything there, and pictures of pages")
     about.add_argument("--only", default="",
-                       help="only notebooks with this in their package, version or path")
+                       help="only notebooks with this in their package or path; commas for more")
     about.add_argument("--json", action="store_true", help="for programs")
     given = about.parse_args()
     folder = (given.folder or Path(tempfile.mkdtemp(prefix="coteach-compat-"))).absolute()

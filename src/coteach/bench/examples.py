@@ -49,9 +49,9 @@ SOURCES = (
         "examples/{}.ipynb", "DAG example", "Labels", "HTML interaction with graph"),
         ("ipycytoscape==1.3.3", "networkx")),
     Source("pythreejs==2.4.2", _all(
-        "examples/{}.ipynb", "Geometries", "Picker", "Shadows"), ("pythreejs==2.4.2",)),
+        "examples/{}.ipynb", "Geometries", "Textures", "Shadows"), ("pythreejs==2.4.2",)),
     Source("bqplot-image-gl==1.10.2", _all(
-        "examples/{}.ipynb", "basic", "brush-ellipse", "lines", "contour"),
+        "examples/{}.ipynb", "brush-ellipse", "lines", "contour"),
         ("bqplot-image-gl==1.10.2", "ipyvuetify", "scikit-image")),
     Source("ipyevents==2.0.4", ("docs/events.ipynb",), ("ipyevents==2.0.4",)),
     Source("ipympl==0.10.0", ("docs/examples/full-example.ipynb",), ("ipympl==0.10.0",)),

@@ -40,7 +40,8 @@ _KINDS = {
     "canvas": "canvas", "map": ".leaflet-container", "vuetify": ".vuetify-styles .v-application",
     "own button": f"{_PLACES} button:not(.jupyter-button, .widget-toggle-button, .ct-button)"}
 _LOOK = """(() => {
-  const seen = (e) => e.getClientRects().length && getComputedStyle(e).visibility !== "hidden";
+  const seen = (e) => e.getClientRects().length
+    && e.checkVisibility({opacityProperty: true, visibilityProperty: true});
   const kinds = {};
   for (const [kind, selector] of Object.entries(%s)) {
     const count = [...document.querySelectorAll(selector)].filter(seen).length;
@@ -67,7 +68,8 @@ _TARGETS = """(() => {
   const box = (e) => { e.scrollIntoView({block: "center", behavior: "instant"});
     const b = e.getBoundingClientRect();
     return [b.x + b.width / 2, b.y + b.height / 2]; };
-  const seen = (e) => e.getClientRects().length > 0 && !e.disabled;
+  const seen = (e) => e.getClientRects().length > 0 && !e.disabled
+    && e.checkVisibility({opacityProperty: true, visibilityProperty: true});
   for (const [kind, selector] of [
       ["slider", ".noUi-handle"], ["checkbox", ".widget-checkbox input"],
       ["dropdown", ".widget-dropdown select"], ["text", ".widget-text input"],
