@@ -70,7 +70,7 @@ async def test_an_answer_given_in_both_ways_is_kept_twice_and_shown(site):
     await pupil.send(event("number", {"number": 1}))
     page = await hand_in(site, file_of(event("number", {"number": 2}), card=site.ids["Mai"]))
     assert "had another answer before" in page.text
-    assert "<td>1 s</td>" in page.text and "<td>2 s</td>" in page.text
+    assert "</span> 1 s</dd>" in page.text and "<strong>2 s</strong>" in page.text
     newest = (await pupil.mine()).json()["events"]
     assert [e["value"]["answer"]["number"] for e in newest] == [2]
     assert len(site.answers()) == 2

@@ -456,6 +456,11 @@ async def test_the_teacher_shows_a_poll_and_lets_photos_in(service, chromium):
     await watch.get_by_role("button", name="Hide the result").wait_for()
     await asked(page, "poll").get_by_label("Evening").check()
     await expect(asked(page, "poll")).to_contain_text("What your class says")
+    # The counts go on as others answer, and nobody has to load the page again.
+    other = await come_in(await phone(chromium), service, "Long")
+    await expect(asked(other, "poll")).not_to_contain_text("What your class says")
+    await asked(other, "poll").get_by_label("Evening").check()
+    await expect(asked(page, "poll").locator(".ct-bar-count").last).to_have_text("2", timeout=SLOW)
     photo = asked(page, "photo")
     # The page hears of the switch by itself.
     await expect(photo.get_by_text("Take or choose a photo")).to_be_visible(timeout=SLOW)

@@ -62,6 +62,11 @@ if (box && page.answers) {
   let stamp;
   document.addEventListener("ct-state", ({ detail }) => {
     if (!box.line) box.load(); // the server was just reached
+    // Counts go on as others answer; whoever has answered is told them.
+    const polls = { ...box.told.polls, ...detail.polls };
+    if (JSON.stringify(polls) !== JSON.stringify(box.told.polls ?? {})) {
+      box.hear({ ...box.told, polls }).then(() => box.changed());
+    }
     if (detail.allowed !== undefined && detail.allowed !== stamp) {
       if (stamp !== undefined) box.load();
       stamp = detail.allowed;

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -62,20 +63,38 @@ def switch(session: Session, row: ClassSession, actor: str, thing: str, on: bool
         "demo": row.demo}])
 
 
-def told(session: Session, session_id: str, actor: str) -> dict[str, Any]:
-    """Return what a pupil's page is told: may she send photos, and the polls she may see.
+@dataclass(frozen=True)
+class Shown:
+    """A poll whose result the class may see."""
 
-    A poll is shown to those who have answered it, as counts by option.
-    """
+    counts: list[int]
+    actors: frozenset[str]
+    """Who has answered it; nobody else sees the counts."""
+
+
+def shown_polls(session: Session, session_id: str) -> dict[str, Shown]:
+    """Return the polls that the teacher shows, by ``CELL#KEY``."""
     on = read(session, session_id)
     shown = {thing.removeprefix(f"{POLL}:") for thing, yes in on.items()
              if yes and thing.startswith(f"{POLL}:")}
-    polls = {}
+    polls: dict[str, Shown] = {}
     rows = events.read(session, session_id=session_id, verbs=["answered"]) if shown else []
     for (cell, key), answers in newest(rows).items():
         name = f"{cell}#{key}" if key else cell
-        if name in shown and actor in answers:
+        if name in shown:
             places = [row.value["answer"].get("choice", 0) for row in answers.values()
                       if row.value.get("kind") == "poll"]
-            polls[name] = [places.count(place) for place in range(max(places, default=-1) + 1)]
-    return {"photos": on.get(PHOTOS, False), "polls": polls}
+            polls[name] = Shown([places.count(place) for place in range(
+                max(places, default=-1) + 1)], frozenset(answers))
+    return polls
+
+
+def seen_by(polls: dict[str, Shown], actor: str) -> dict[str, list[int]]:
+    """Return the counts that a pupil may see: those of the polls she has answered."""
+    return {name: poll.counts for name, poll in polls.items() if actor in poll.actors}
+
+
+def told(session: Session, session_id: str, actor: str) -> dict[str, Any]:
+    """Return what a pupil's page is told: may she send photos, and the polls she may see."""
+    return {"photos": photos(session, session_id),
+            "polls": seen_by(shown_polls(session, session_id), actor)}

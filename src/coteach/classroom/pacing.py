@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from coteach import lessonpack
 from coteach.classroom import allowed
+from coteach.classroom.allowed import Shown
 from coteach.classroom.base import Handler
 from coteach.classroom.lessons import LessonHere
 from coteach.classroom.teaching import TeacherHandler
@@ -38,6 +39,8 @@ class Kept:
     """The class's."""
     allowed: str
     """Another one when the teacher switched something on or off."""
+    polls: dict[str, Shown]
+    """The polls whose counts the class may see."""
     at: float
 
 
@@ -113,7 +116,8 @@ def after(outline: list[lessonpack.Section], cell: str) -> str | None:
 def _kept(session: Session, session_id: str, now: float) -> Kept:
     row = classes.get_session(session, session_id)
     language = classes.get(session, row.class_id).language
-    return Kept(row, language, allowed.stamp(session, session_id), now)
+    return Kept(row, language, allowed.stamp(session, session_id),
+                allowed.shown_polls(session, session_id), now)
 
 
 class State(Handler):
@@ -133,7 +137,7 @@ class State(Handler):
         self.set_header("Cache-Control", "private, no-cache")
         self.set_header("Vary", "Cookie")
         self.finish({**self.room.states.told(kept.row, self.language), "allowed": kept.allowed,
-                     "pupil": guest.pupil})
+                     "polls": allowed.seen_by(kept.polls, guest.actor), "pupil": guest.pupil})
 
 
 class Control(TeacherHandler):

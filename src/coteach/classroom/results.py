@@ -9,9 +9,13 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_decimal
+
 from coteach.classroom.drawings import svg
+from coteach.i18n import get_language
 from coteach.i18n import gettext as _
 from coteach.store.events import is_emptied
 from coteach.store.schema import Event, NameCard
@@ -46,6 +50,12 @@ def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
     return found
 
 
+def written(number: float) -> str:
+    """Return a number as the reader's language writes it, with all digits that a pupil gave."""
+    return str(format_decimal(Decimal(f"{number:.15g}"), "0.###############",
+                              locale=get_language().replace("-", "_")))
+
+
 def given(answers: dict[str, Event]) -> dict[str, Event]:
     """Return those of the answers to a question that say something: not emptied again since."""
     return {actor: row for actor, row in answers.items() if not is_emptied(row.value)}
@@ -63,7 +73,7 @@ def words_of(value: dict[str, Any], question: dict[str, Any]) -> str:
         return "; ".join(_option(question, place, str(place + 1))
                          for place in answer.get("choices", [])) or _("none of them")
     if kind == "number":
-        number = f"{answer.get('number', 0):g}"
+        number = written(answer.get("number", 0))
         return f"{number} {question['unit']}" if question.get("unit") else number
     if kind == "exit":
         place = answer.get("feeling", -1)
@@ -187,7 +197,7 @@ def as_csv(outline: Sequence[dict[str, Any]], rows: Sequence[Event], cards: Sequ
         for actor, row in given(answers).items():
             value = row.value
             number = value.get("answer", {}).get("number") if value["kind"] == "number" else None
-            said = f"{number:g}" if number is not None else neutral(words_of(value, question))
+            said = f"{number:.15g}" if number is not None else neutral(words_of(value, question))
             at = row.received.astimezone(times.zone(zone))
             table.writerow([neutral(prompt), neutral(names.get(actor, "")), said,
                             f"{at:%Y-%m-%d %H:%M:%S}", zone])

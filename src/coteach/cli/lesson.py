@@ -113,7 +113,7 @@ def _running(lesson: Lesson, run: bool | None) -> list[Finding]:
 
 def _print(found: list[Finding]) -> None:
     console = Console(highlight=False)
-    words = {"ok": "[green]" + _("well") + "[/green]",
+    words = {"ok": "[green]" + _("OK") + "[/green]",
              "warning": "[yellow]" + _("note") + "[/yellow]",
              "failed": "[red]" + _("wrong") + "[/red]"}
     for one in found:

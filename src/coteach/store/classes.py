@@ -20,12 +20,45 @@ NOT_CODES = frozenset({"TEACH"})
 """Words that are addresses of their own under `/c/`."""
 MOST_CARDS = 60
 MOST_NICKNAME = 24
+MOST_NAME = 60
+MOST_CLASSES = 40
 
 
 def of_teacher(session: Session, person: Person) -> list[SchoolClass]:
     """Return the classes of a teacher, by name."""
     return list(session.scalars(select(SchoolClass).where(SchoolClass.teacher_id == person.id)
                                 .order_by(SchoolClass.name, SchoolClass.id)))
+
+
+def add(session: Session, teacher: Person, *, name: str, language: str, secrets_on: bool
+        ) -> SchoolClass:
+    """Make a class of a teacher at her school.
+
+    Raises
+    ------
+    UserError, Conflict
+        The name is empty, too long or there already; she has no school; she has too many classes.
+    """
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MOST_NAME or not clean.isprintable():
+        raise UserError(_("The name of a class has 1 to {limit} letters.").format(limit=MOST_NAME),
+                        code="bad-class-name")
+    if teacher.school_id is None:
+        raise UserError(_("You belong to no school yet, and a class does."),
+                        hint=_("Ask whoever runs coteach to say which school is yours."),
+                        code="no-school")
+    mine = of_teacher(session, teacher)
+    if any(one.name.casefold() == clean.casefold() for one in mine):
+        raise Conflict(_("You have a class with the name {name} already.").format(name=clean),
+                       hint=_("Give this one another name."), code="same-class-name")
+    if len(mine) >= MOST_CLASSES:
+        raise Conflict(_("You have {limit} classes, which is as many as one person can have.")
+                       .format(limit=MOST_CLASSES), code="too-many-classes")
+    made = SchoolClass(name=clean, school_id=teacher.school_id, teacher_id=teacher.id,
+                       language=language, secrets=secrets_on, demo=teacher.demo)
+    session.add(made)
+    session.flush()
+    return made
 
 
 def get(session: Session, class_id: str) -> SchoolClass:

@@ -42,6 +42,8 @@ let sending = false;
 async function send(values) {
   if (sending) return;
   sending = true;
+  byId("busy").hidden = false; // at once: on a slow line the page takes its time
+  byId("keeping").hidden = true;
   const body = new URLSearchParams({ ...Object.fromEntries(new FormData(form)), ...values });
   let answer = null;
   while (!answer) {
@@ -59,6 +61,7 @@ async function send(values) {
     form.submit(); // somebody was faster: the page is another one now
   } else if (json) {
     sending = false;
+    byId("busy").hidden = true;
     picks = [];
     show();
     tell((await answer.json()).problem);
@@ -86,6 +89,7 @@ form.addEventListener("click", (event) => {
 
 /* Back from the class page, or from another child's: what was tapped is nobody's to see. */
 function forget() {
+  byId("busy").hidden = true;
   picks = [];
   show();
 }
