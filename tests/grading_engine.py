@@ -33,10 +33,15 @@ class Runner:
         """Run sources: one that begins with ``# given`` or ``# test`` is such a cell."""
         return self._do(self.engine.run(work(*cells, **more)))
 
-    def both(self, *works: Work) -> list[Run]:
-        """Run several at once."""
+    def several(self, *works: Work, at_once: int = 4) -> list[Run]:
+        """Run several works, some of them at once."""
         async def all_of_them() -> list[Run]:
-            return await asyncio.gather(*map(self.engine.run, works))
+            room = asyncio.Semaphore(at_once)
+
+            async def one(work: Work) -> Run:
+                async with room:
+                    return await self.engine.run(work)
+            return await asyncio.gather(*map(one, works))
         return self._do(all_of_them())
 
     def close(self) -> None:

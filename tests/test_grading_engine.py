@@ -26,7 +26,8 @@ def test_an_answer_that_ends_python_fails_its_tests_and_no_more():
     cells = ran("x = 1", "# test\nassert x == 1", "import os; os._exit(0)", "y = 2",
                 "# test\nassert y == 2")
     assert [c.status for c in cells] == ["ok", "ok", "error", "not-run", "error"]
-    assert said(cells[4]) == "ended"
+    assert said(cells[4]) == "AnswerEnded: The answer's code ended Python itself."
+    assert cells[4].message == "ended"
 
 
 def test_files_beside_the_notebook_are_there_and_the_run_has_its_own_copy(tmp_path: Path):
@@ -46,6 +47,6 @@ def test_files_beside_the_notebook_are_there_and_the_run_has_its_own_copy(tmp_pa
 def test_two_runs_of_one_submission_give_the_same():
     notebook = work("import random, numpy as np\n[random.random(), np.random.rand(), hash('x'), "
                     "list({'a', 'b', 'c'})]", seed=7)
-    one, other = runner().both(notebook, notebook)
+    one, other = runner().several(notebook, notebook)
     assert one.cells["0"].outputs == other.cells["0"].outputs
     assert one.cells["0"].outputs

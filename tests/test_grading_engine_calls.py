@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from grading_engine import ran, said, marks_of
+from grading_engine import marks_of, ran, said
 
 DATA = '''
 import collections, datetime, decimal, fractions

@@ -18,12 +18,13 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from coteach.sandbox.launcher import inner, limits, syscall_filter, syscalls
 
 INTERRUPT, KILL = b"I", b"K"
+_MOST_KEPT = 200
 _HOME = "/home/me"
 
 
@@ -64,8 +65,8 @@ class Keeper:
         return self.ended
 
 
-def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *, apart: bool
-           ) -> tuple[Keeper, socket.socket]:
+def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *, apart: bool,
+           kept: Sequence[str] = ()) -> tuple[Keeper, socket.socket]:
     """Fork the keeper and the student's process; return in the tests' process.
 
     Parameters
@@ -76,6 +77,8 @@ def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *
         ``memory_mb``, ``processes``, ``open_files``, ``cpu_seconds``, ``file_mb``.
     apart
         False where there is no sandbox.
+    kept
+        Files below the working folder that the student's process can read only.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *
         keepers.close()
         return Keeper(pid, mine), ours
     try:
-        _keep(student, theirs, keepers, bounds, apart)
+        _keep(student, theirs, keepers, bounds, apart, kept)
     finally:
         os._exit(125)
 
@@ -105,7 +108,7 @@ def _only(*kept: int) -> None:
 
 
 def _keep(student: Callable[[socket.socket], object], line: socket.socket, orders: socket.socket,
-          bounds: dict[str, int], apart: bool) -> NoReturn:
+          bounds: dict[str, int], apart: bool, kept: Sequence[str]) -> NoReturn:
     gc.disable()  # no finalizer is to run here
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     _only(line.fileno(), orders.fileno())
@@ -119,7 +122,7 @@ def _keep(student: Callable[[socket.socket], object], line: socket.socket, order
             orders.close()
             os.setsid()
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            _walls(bounds, apart)
+            _walls(bounds, apart, kept)
             student(line)
         finally:
             os._exit(1)
@@ -139,7 +142,7 @@ def _namespaces() -> None:
             out.write(text)
 
 
-def _walls(bounds: dict[str, int], apart: bool) -> None:
+def _walls(bounds: dict[str, int], apart: bool, kept: Sequence[str]) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
@@ -151,6 +154,7 @@ def _walls(bounds: dict[str, int], apart: bool) -> None:
     syscalls.mount("proc", "/proc", "proc", safe | syscalls.MS_NOEXEC)
     # What is written there would be on a disk; the working folder is memory.
     syscalls.restrict_mount(_HOME, syscalls.MOUNT_ATTR_RDONLY)
+    _read_only(kept)
     inner.bound_user_namespaces()
     _limit(bounds)
     syscalls.drop_bounding_set()
@@ -163,6 +167,22 @@ def _walls(bounds: dict[str, int], apart: bool) -> None:
                                             encoding="ascii") as file:
         file.write("800")
     syscalls.install_filter(syscall_filter.program(counted_memory=False))
+
+
+def _read_only(files: Sequence[str]) -> None:
+    """Show files read-only; the folders above them can't be moved away from under them."""
+    done: set[str] = set()
+    for file in sorted(files)[:_MOST_KEPT]:
+        parts = file.split("/")
+        for count in range(len(parts)):
+            folder = "/".join((os.getcwd(), *parts[:count]))
+            if folder not in done:
+                syscalls.mount(folder, folder, None, syscalls.MS_BIND | syscalls.MS_REC)
+                done.add(folder)
+        path = os.path.join(os.getcwd(), file)
+        if os.path.isfile(path):
+            syscalls.mount(path, path, None, syscalls.MS_BIND)
+            syscalls.restrict_mount(path, syscalls.MOUNT_ATTR_RDONLY)
 
 
 def _limit(bounds: dict[str, int]) -> None:

@@ -61,6 +61,8 @@ class Pristine:
         for name, module in self._known.items():
             sys.modules[name] = module
         for kind, before in self._classes:
+            for name in set(vars(kind)) - set(before) - {"_instance", "__abstractmethods__"}:
+                delattr(kind, name)
             for name, value in before.items():
                 if vars(kind).get(name) is not value and name not in (
                         "__dict__", "__weakref__", "_instance"):

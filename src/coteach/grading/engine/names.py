@@ -6,15 +6,40 @@ patched copy in the student's process stays there.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import sys
 import types
 from typing import Any
 
-NEVER = frozenset({"__main__", "coteach", "coteach_widgets", "antigravity", "this", "turtle",
-                   "idlelib", "test", "tkinter", "unittest", "_pytest", "pytest"})
+_ODD = frozenset({"__main__", "coteach", "coteach_widgets", "antigravity", "this", "turtle",
+                  "idlelib", "test", "tkinter"})
+NEVER = _ODD | {"unittest", "_pytest", "pytest"}
 """Top names that the other side's word does not lead to: what decides, or does odd things."""
+KEPT_THERE = frozenset({
+    "os", "posix", "posixpath", "sys", "signal", "gc", "ctypes", "_ctypes", "subprocess",
+    "_posixsubprocess", "faulthandler", "threading", "_thread", "atexit", "resource", "socket",
+    "_socket", "shutil", "multiprocessing", "importlib", "_imp", "warnings", "_warnings", "mmap",
+    "select", "fcntl", "pty", "tty", "code", "codeop", "pdb", "bdb", "trace", "tracemalloc", "site",
+    "runpy", "concurrent", "asyncio", "IPython", "ipykernel", "traitlets", "psutil", "pickle",
+    "_pickle", "marshal", "inspect", "cffi", "_cffi_backend", "numba", "cython"})
+"""Top modules whose functions and classes are not taken by name: an answer that is `os._exit` is
+to end her process, not the tests'."""
+_BUILTIN_FUNCTIONS = frozenset({
+    "abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex",
+    "isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr",
+    "round", "sorted", "sum"})
+COMMON = {
+    "np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", **{
+        name: name for name in (
+            "numpy", "pandas", "matplotlib", "scipy", "math", "os", "sys", "re", "json",
+            "itertools", "functools", "operator", "collections", "unittest", "pytest", "io",
+            "contextlib", "inspect")}}
+"""Names that a test means a module by, whatever the student has put there."""
+JUDGING = frozenset({"isclose", "allclose", "approx", "array_equal", "raises", "testing"})
+"""Names, beside those that begin with ``assert``, that a test judges with."""
+
 _KINDS: tuple[type, ...] = (
     types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
     types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.MappingProxyType,
@@ -38,7 +63,7 @@ def name_of(value: Any, home: str) -> tuple[str, str] | None:
             room = "numpy"
         if type(room) is not str or type(name) is not str:
             return None
-        if room.partition(".")[0] in NEVER or not is_library(sys.modules.get(room), home):
+        if not reachable(room, name) or not is_library(sys.modules.get(room), home):
             return None
         found: Any = sys.modules[room]
         for part in name.split("."):
@@ -48,9 +73,22 @@ def name_of(value: Any, home: str) -> tuple[str, str] | None:
         return None
 
 
+def reachable(room: str, name: str) -> bool:
+    """Say whether a function or class is taken by its name on the other side."""
+    top = room.partition(".")[0]
+    if top in NEVER or top in KEPT_THERE:
+        return False
+    if room == "builtins":
+        found = getattr(builtins, name, None)
+        return name in _BUILTIN_FUNCTIONS or isinstance(found, type)
+    return True
+
+
 def is_library(module: Any, home: str) -> bool:
     """Say whether a module is installed, not one of the student's."""
     if not isinstance(module, types.ModuleType):
+        return False
+    if module.__name__.partition(".")[0] in _ODD:
         return False
     file = getattr(module, "__file__", None)
     return file is None or (type(file) is str and not file.startswith((home + "/", "/tmp/"))  # noqa: S108
@@ -59,7 +97,7 @@ def is_library(module: Any, home: str) -> bool:
 
 def module(name: Any) -> types.ModuleType | None:
     """Return our own module of a name, None when there is none or it is not to be reached."""
-    if type(name) is not str or name.partition(".")[0] in NEVER:
+    if type(name) is not str or name.partition(".")[0] in _ODD:
         return None
     found = sys.modules.get(name)
     if found is None:
@@ -75,7 +113,7 @@ def module(name: Any) -> types.ModuleType | None:
 
 def resolve(room: Any, name: Any) -> Any:
     """Return our own global of a library; None when there is none."""
-    if type(name) is not str:
+    if type(name) is not str or type(room) is not str or not reachable(room, name):
         return None
     found: Any = module(room)
     if found is None:

@@ -11,7 +11,9 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from coteach.grading.engine import names
 from coteach.grading.engine.asking import AnswerEnded, Asker
+from coteach.grading.engine.proxies import Mirror
 
 
 class Names(dict[str, Any]):
@@ -30,20 +32,14 @@ class Names(dict[str, Any]):
         self._cache: dict[str, Any] = {}
         self._epoch = -1
 
-    def theirs(self, names: Iterable[str], *, data_only: bool) -> None:
+    def theirs(self, wanted: Iterable[str]) -> None:
         """Leave these names to the student's process from here on.
 
-        Parameters
-        ----------
-        data_only
-            Keep functions, classes and modules of given code.
+        Functions, classes and modules of given code stay: the tests judge with them.
         """
-        for name in names:
+        for name in wanted:
             held = self.get_here(name)
-            if held is not None and data_only and (
-                    isinstance(held, (type, types.ModuleType)) or callable(held)):
-                continue
-            if not name.startswith("_"):
+            if not (isinstance(held, types.ModuleType) or callable(held) or name.startswith("_")):
                 self.pop(name, None)
 
     def get_here(self, name: str) -> Any:
@@ -58,10 +54,17 @@ class Names(dict[str, Any]):
             self._cache.clear()
         if name in self._cache:
             return self._cache[name]
+        if name in names.COMMON and name not in self.answers:
+            found = names.module(names.COMMON[name])
+            if found is not None:
+                return found
         try:
             value = self.asker.ask("name", name)
         except NameError:
             raise KeyError(name) from None
+        if isinstance(type(value), Mirror) and name not in self.answers and (
+                name.startswith("assert") or name in names.JUDGING):
+            raise KeyError(name)  # a test would judge with a function of the answer
         self.asker.name(value)
         self._epoch = self.asker.epoch
         self._cache[name] = value

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from coteach.grading.engine import border, chance, modules, shell, student, warm
+from coteach.grading.engine import border, chance, messages, modules, shell, student, warm
 from coteach.grading.engine.asking import GRACE, AnswerEnded, Asker
 from coteach.grading.engine.outputs import Outputs, clean
 from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
@@ -27,7 +27,7 @@ from coteach.grading.engine.touched import touched
 from coteach.sandbox.launcher import syscall_filter, syscalls
 
 FOLDER = "/tmp/work"  # noqa: S108  private to the sandbox
-OWN = "/tmp/.own"  # noqa: S108
+HOME = "/home/me"
 ENDED_LINE = 10.0
 READY_SECONDS = 30.0
 BESIDE = "### BESIDE"
@@ -87,17 +87,27 @@ class Tests:
     def run(self, cells: list[list[Any]]) -> None:
         """Run cells (id, source, kind, beside) and tell of each."""
         for name, source, kind, beside in cells:
+            self.line.send(["begin", name], None, time.monotonic() + ENDED_LINE)
             if kind == "test":
                 found = self._test(source, bool(beside))
             else:
                 found = self._theirs(source)
                 if kind == "given":
                     self._given(source)
-                elif self.answers is not None:
-                    self.names.theirs(self.answers, data_only=False)
                 else:
-                    self.names.theirs(touched(source), data_only=True)
-            self.line.send(["cell", name, *found], None, time.monotonic() + ENDED_LINE)
+                    self.names.theirs(
+                        touched(source) if self.answers is None else self.answers)
+            self._tell(name, *found)
+
+    def _tell(self, name: str, outputs: list[Any], status: str, beside: bool, message: str) -> None:
+        """Tell of a cell; what went wrong is among its outputs, where others look for it."""
+        if status in ("error", "timeout") and not any(
+                output["output_type"] == "error" for output in outputs):
+            title = "CellTimeoutError" if status == "timeout" else "AnswerEnded"
+            outputs.append({"output_type": "error", "ename": title, "traceback": [],
+                            "evalue": messages.english(message)})
+        self.line.send(["cell", name, outputs, status, beside, message], None,
+                       time.monotonic() + ENDED_LINE)
 
     # -- cells of the student's process ---------------------------------------------------------
 
@@ -133,13 +143,8 @@ class Tests:
 
     def _given(self, source: str) -> None:
         """Execute given code here too; what fails or needs the student's names stays over there."""
-        before = dict.copy(self.names)
-        error = self._execute(source, Outputs(self.text))
-        if error is not None:
-            for name in touched(source):
-                if name in before and callable(before[name]):
-                    continue
-                self.names.theirs([name], data_only=False)
+        if self._execute(source, Outputs(self.text)) is not None:
+            self.names.theirs(touched(source))
 
     def _execute(self, source: str, outputs: Outputs) -> BaseException | None:
         self.outputs = outputs
@@ -196,19 +201,17 @@ class Tests:
         return found
 
 
-def _files(line: Line, folder: str, count: int, own: frozenset[str]) -> None:
-    """Take the submission's files; those of the instructor once more where only we look."""
+def _files(line: Line, folder: str, count: int) -> None:
+    """Take the submission's files."""
     for _file in range(count):
-        (path, more), blobs = line.receive()
+        (path, _nothing), blobs = line.receive()
         parts = Path(path).parts
         if Path(path).is_absolute() or ".." in parts:
             continue
-        for place in (folder, OWN) if path in own else (folder,):
-            target = Path(place, *parts)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("ab") as file:
-                file.write(blobs[0])
-        del more
+        target = Path(folder, *parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("ab") as file:
+            file.write(blobs[0])
 
 
 def _shut(apart: bool) -> None:
@@ -227,21 +230,23 @@ def main(arguments: dict[str, Any]) -> None:
     os.makedirs(folder, exist_ok=True)
     (spec, files), _blobs = line.receive()
     own = frozenset(spec.pop("own"))
-    _files(line, folder, files, own)
+    _files(line, folder, files)
     os.chdir(folder)
     sys.path[:] = [place for place in sys.path if place]
     bounds = {**spec["bounds"], "text": spec["text"], "seed": spec["seed"],
               "frame": arguments["frame"], "folder": folder}
     keeper, theirs = border.divide(lambda end: student.main(end, bounds), spec["bounds"],
-                                   apart=apart)
+                                   apart=apart, kept=sorted(own))
     try:
         _shut(apart)
+        if apart:
+            os.environ["HOME"] = HOME  # libraries read settings there; her process can't write it
         chance.seed(int(spec["seed"]))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         (cells, _nothing), _blobs = line.receive()
         asker = Asker(Line(theirs, int(arguments["frame"])), keeper)
         asker.ready(READY_SECONDS)
-        modules.install(asker, folder, OWN if own else "")
+        modules.install(asker, folder, own)
         tests = Tests(line, spec, asker)
         tests.run(cells)
         used = resource.getrusage(resource.RUSAGE_SELF)

@@ -32,8 +32,6 @@ def _found(tree: ast.AST) -> Iterator[str]:
             yield node.id
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from ((alias.asname or alias.name.partition(".")[0]) for alias in node.names)
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
                 node.ctx, ast.Load):
             yield _root(node)
@@ -49,15 +47,6 @@ def _found(tree: ast.AST) -> Iterator[str]:
 
 
 def touched(source: str) -> frozenset[str]:
-    """Return the names that a cell sets or changes, or may change by a call."""
+    """Return the names that a cell sets or changes, or may change by a call; no imports."""
     tree = parse(source)
     return frozenset(name for name in _found(tree) if name) if tree else frozenset()
-
-
-def assigned(source: str) -> frozenset[str]:
-    """Return the names that a cell sets, at its top or in its functions."""
-    tree = parse(source)
-    if tree is None:
-        return frozenset()
-    return frozenset(node.id for node in ast.walk(tree)
-                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))

@@ -47,8 +47,9 @@ class Work:
     names
         What the log calls it.
     own
-        Files below `files` that are the instructor's own, as paths with ``/``: the tests import
-        modules from these alone, and see their data unchanged in modules.
+        Files below `files` that are the instructor's own and that an answer has no business to
+        change, as paths with ``/``: the student's process can read them only, and the tests import
+        modules from these alone.
     answers
         The names that the instructor's solution sets or changes; see `touched`. They come from the
         student even where given code has set them before. None: what student cells touch, as far
