@@ -38,7 +38,7 @@ _KINDS = {
     "accordion": ".widget-accordion, .jupyter-widget-accordion", "upload": ".widget-upload",
     "valid": ".widget-valid", "play": ".widget-play", "plot": "svg.svg-figure, .bqplot",
     "canvas": "canvas", "map": ".leaflet-container", "vuetify": ".vuetify-styles .v-application",
-    "own button": f"{_PLACES} button:not(.jupyter-button, .widget-toggle-button, .ct-button)"}
+    "own button": f"{_PLACES} button:not(.jupyter-button, .widget-toggle-button, [class^=ct-])"}
 _LOOK = """(() => {
   const seen = (e) => e.getClientRects().length
     && e.checkVisibility({opacityProperty: true, visibilityProperty: true});
@@ -74,7 +74,7 @@ _TARGETS = """(() => {
       ["slider", ".noUi-handle"], ["checkbox", ".widget-checkbox input"],
       ["dropdown", ".widget-dropdown select"], ["text", ".widget-text input"],
       ["button", "button.jupyter-button"],
-      ["own button", "PLACES button:not(.jupyter-button, .ct-button)"],
+      ["own button", "PLACES button:not(.jupyter-button, [class^=ct-])"],
       ["plot", "svg.svg-figure"], ["map", ".leaflet-container"], ["canvas", "canvas"]]) {
     const found = [...document.querySelectorAll(selector)].find(seen);
     if (found) { found.focus?.(); return [kind, ...box(found)]; }
