@@ -221,23 +221,6 @@ def test_addresses_that_take_a_second_to_find_nothing_are_left_out():
         clean(offer.replace("opus", "PCMU").encode())
 
 
-async def test_a_session_ends_by_delete_and_knows_no_patch(server, visitors):
-    linh = await visitors("linh").enter()
-    created = await linh.publish()
-    assert created.headers["location"].startswith(f"/live/{ROOM}/whip/")
-    await linh.wait(lambda v: v.person("linh")["publication"])
-    url = server.url + created.headers["location"]
-    pass_ = {"authorization": f"Bearer {linh.token}"}
-    async with httpx.AsyncClient() as client:
-        assert (await client.patch(url, headers=pass_)).status_code == 405
-        assert (await client.delete(url)).status_code == 401
-        assert (await client.delete(url, headers=pass_)).status_code == 200
-        assert (await client.delete(url, headers=pass_)).status_code == 404
-        door = await client.options(f"{server.url}/live/{ROOM}/whip")
-        assert door.headers["accept-post"] == "application/sdp"
-    await linh.wait(lambda v: not v.person("linh")["publication"])
-
-
 async def test_a_second_window_of_one_person_takes_over_her_seat(server, visitors):
     first = await visitors("anh").enter()
     second = await visitors("anh").enter()

@@ -135,6 +135,11 @@ class Settings:
     """The one UDP port of the live server."""
     media_host: str = ""
     """The address that people reach the media port at; every address of this machine when empty."""
+    turn_urls: str = ""
+    """TURN (and STUN) servers that people are told, with commas between, such as
+    ``turn:media.example:3478?transport=udp,turns:media.example:443?transport=tcp``."""
+    turn_secret: str = ""
+    """What the TURN server has as ``static-auth-secret``; one of our own when empty."""
     database_url: str = ""
     """SQLAlchemy URL; SQLite in the data folder when empty."""
     tls_cert: str = ""

@@ -22,6 +22,7 @@ COMMANDS = (
     "coteach.cli.grade",
     "coteach.cli.report",
     "coteach.cli.page",
+    "coteach.cli.live",
     "coteach.cli.lesson",
     "coteach.cli.bench",
 )

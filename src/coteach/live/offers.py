@@ -6,6 +6,7 @@ Half of the broken offers end as a crash inside aiortc 1.16; each gets a sentenc
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 from aiortc import sdp
 
@@ -51,6 +52,44 @@ def clean(raw: bytes) -> str:
     text = _without_useless_candidates(text)
     _check(text, len(kinds))
     return text
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What a trickle ICE request tells."""
+
+    user: str
+    """The ICE user name that the candidates belong to; empty when it does not say."""
+    candidates: list[str]
+    last: bool
+
+
+def fragment(raw: bytes) -> Fragment:
+    """Read an SDP fragment with more candidates (RFC 8840); useless ones are left out.
+
+    Raises
+    ------
+    UserError
+        It can't be read.
+    """
+    if len(raw) > MAX_BYTES:
+        raise _refuse(
+            _("The offer has {size} bytes; at most {limit} are read.").format(
+                size=len(raw), limit=MAX_BYTES), status=413, code="offer-too-large")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _refuse(_("The offer is not text.")) from None
+    lines = _without_useless_candidates(text).splitlines()
+    if not any(line.startswith(("a=candidate:", "a=end-of-candidates", "a=ice-ufrag:"))
+               for line in text.splitlines()):
+        raise _refuse(_("The request names no candidate."))
+    return Fragment(
+        user=next((line.partition(":")[2].strip() for line in lines
+                   if line.startswith("a=ice-ufrag:")), ""),
+        candidates=[line.removeprefix("a=candidate:") for line in lines
+                    if line.startswith("a=candidate:")],
+        last="a=end-of-candidates" in lines)
 
 
 def _without_useless_candidates(text: str) -> str:

@@ -12,10 +12,16 @@ import contextlib
 import time
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpTransceiver, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+    sdp,
+)
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from coteach.live import codecs
+from coteach.live import certificate, codecs
 from coteach.live.forward import ForwardSender
 from coteach.live.ingest import IngestReceiver, Source
 from coteach.live.udp import MediaPort
@@ -28,13 +34,16 @@ SILENCE_TIMEOUT = 8.0
 PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "aiortc.codecs": ("CODECS", "is_rtx"),
     "aiortc.rtcpeerconnection": ("find_common_codecs",),
+    "aiortc.sdp": ("candidate_from_sdp",),
     "aiortc.rtcrtpreceiver": ("StreamStatistics",),
     "aiortc.rtp": ("pack_remb_fci", "unpack_remb_fci", "unwrap_rtx"),
     "aiortc.clock": ("current_ntp_time",),
     "aiortc.RTCPeerConnection": (
         "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport"),
     "aiortc.RTCPeerConnection()": (
-        "_RTCPeerConnection__transceivers", "_RTCPeerConnection__stream_id"),
+        "_RTCPeerConnection__transceivers", "_RTCPeerConnection__stream_id",
+        "_RTCPeerConnection__dtlsTransports", "_RTCPeerConnection__certificates"),
+    "aiortc.rtcdtlstransport.RTCCertificate": ("_create_ssl_context", "generateCertificate"),
     "aiortc.RTCRtpTransceiver()": (
         "_bundled", "_codecs", "_headerExtensions", "_preferred_codecs", "_offerDirection"),
     "aiortc.rtcdtlstransport.RTCDtlsTransport": (
@@ -72,7 +81,9 @@ class RelayPeer(RTCPeerConnection):
         self._port = port
         self._connections: list[Any] = []
         self._born = time.monotonic()
+        self._offered_user = ""
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._RTCPeerConnection__certificates = [certificate.shared()]
 
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:
         transport = super()._RTCPeerConnection__createDtlsTransport()  # type: ignore[misc]
@@ -101,7 +112,7 @@ class RelayPeer(RTCPeerConnection):
     def alive(self) -> bool:
         """Whether the other side was heard lately, or is still allowed to connect."""
         now = time.monotonic()
-        if self.connectionState in ("failed", "closed"):
+        if self.connectionState in ("failed", "closed") or self._said_goodbye:
             return False
         if self.connectionState != "connected":
             return now - self._born < CONNECT_TIMEOUT
@@ -110,7 +121,7 @@ class RelayPeer(RTCPeerConnection):
 
     async def answer_publisher(self, offer: str) -> tuple[str, dict[str, Source]]:
         """Answer an offer to publish; return the answer and a source for each kind of media."""
-        await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await self._offered(offer)
         sources: dict[str, Source] = {}
         for transceiver in self.getTransceivers():
             wanted = transceiver._offerDirection in ("recvonly", "sendrecv")
@@ -131,7 +142,7 @@ class RelayPeer(RTCPeerConnection):
         UserError
             The viewer does not take what a source is sent in.
         """
-        await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await self._offered(offer)
         for transceiver in self.getTransceivers():
             source = sources.get(transceiver.kind)
             wanted = transceiver._offerDirection in ("sendonly", "sendrecv")
@@ -141,6 +152,38 @@ class RelayPeer(RTCPeerConnection):
             sender.source = source if wanted else None
         await self.setLocalDescription(await self.createAnswer())
         return self.localDescription.sdp
+
+    @property
+    def _said_goodbye(self) -> bool:
+        """Whether the other side has closed DTLS, which aiortc does not count as closed."""
+        transports = self._RTCPeerConnection__dtlsTransports  # type: ignore[attr-defined]
+        return any(transport.state in ("closed", "failed") for transport in transports)
+
+    @property
+    def remote_user(self) -> str:
+        """The other side's ICE user name, as its offer said."""
+        return self._offered_user
+
+    async def add_candidates(self, lines: list[str], *, last: bool) -> None:
+        """Take more addresses of the other side (trickle ICE).
+
+        Parameters
+        ----------
+        lines
+            What follows ``candidate:``, cleaned.
+        last
+            Whether no more will come.
+        """
+        transport = self.getTransceivers()[0].receiver.transport.transport
+        for line in lines:
+            await transport.addRemoteCandidate(sdp.candidate_from_sdp(line))
+        if last:
+            await transport.addRemoteCandidate(None)
+
+    async def _offered(self, offer: str) -> None:
+        self._offered_user = next((line.partition(":")[2].strip() for line in offer.splitlines()
+                                   if line.startswith("a=ice-ufrag:")), "")
+        await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
 
     async def close(self) -> None:
         """Close and wait until nothing of it is left."""

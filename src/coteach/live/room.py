@@ -76,7 +76,7 @@ class Room:
 
         Raises
         ------
-        Conflict
+        UserError
             The room is full.
         """
         place = seat_id(self.name, holder.person)
@@ -84,8 +84,9 @@ class Room:
         if seat is None:
             alike = sum(s.holder.shared == holder.shared for s in self.seats.values())
             if alike >= (MAX_PLAYERS if holder.shared else MAX_SEATS):
-                raise Conflict(_("The room is full: {count} people are in it.").format(
-                    count=alike), hint=_("Ask the teacher to wait for you."), code="room-full")
+                raise UserError(_("The room is full: {count} people are in it.").format(
+                    count=alike), hint=_("Ask the teacher to wait for you."),
+                    status=503 if holder.shared else 409, code="room-full")
             seat = self.seats[place] = Seat(holder)
             if not holder.shared:
                 seat.consent = await asyncio.to_thread(self._consent_before, holder.person)
@@ -150,6 +151,12 @@ class Room:
         self._record(seat)
         self.changed()
         return answer
+
+    def on_stage(self) -> Seat | None:
+        """Return who is seen by those who name nobody: the one who began last and is heard."""
+        return max((s for s in self.seats.values() if s.sources),
+                   key=lambda s: (s.publisher is not None and s.publisher.alive, s.published_at),
+                   default=None)
 
     async def unpublish(self, seat: Seat) -> None:
         """She publishes no more."""

@@ -72,6 +72,7 @@ class Seat:
         self.sources: dict[str, Source] = {}
         self.publication = ""
         """Changes with each new connection to publish; viewers ask again when it does."""
+        self.published_at = 0.0
         self.viewers: dict[str, RelayPeer] = {}
         """What this person watches: the other's seat to the connection."""
         self.here_at = time.monotonic()
@@ -85,6 +86,7 @@ class Seat:
         """Note a new connection that publishes."""
         self.publisher, self.sources = peer, sources
         self.publication = secrets.token_hex(6)
+        self.published_at = time.monotonic()
 
     async def unpublish(self) -> None:
         """Close what she publishes."""
