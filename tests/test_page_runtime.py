@@ -211,7 +211,7 @@ async def test_a_hand_that_is_faster_than_the_script_is_not_lost(settings, chrom
         await page.keyboard.press("End")
         await page.evaluate("document.activeElement.blur()")
         go.set()
-        await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
+        await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9", timeout=30_000)
 
 
 async def test_a_page_that_nobody_touches_takes_no_kernel(settings, chromium):
