@@ -6,7 +6,8 @@ import { t } from "./_i18n.js";
 
 const WORTH = 1.2; // how much larger it must become to be worth a button
 const FACTOR = 2; // of what the screen shows; a picture that is larger by itself gets its own size
-const PICTURES = ".ct-cell :is(.jp-RenderedImage, .jp-RenderedSVG, .jp-RenderedMarkdown) img";
+const PLOTS = ".ct-cell :is(.jp-RenderedImage, .jp-RenderedSVG) img"; // these say so with a button
+const PICTURES = `${PLOTS}, .ct-cell .jp-RenderedMarkdown img`;
 
 /** The width at which its letters have the size they were drawn in. */
 const ownWidth = (image) => Number(image.getAttribute("width")) || image.naturalWidth;
@@ -44,9 +45,9 @@ function dress(image) {
 export function largePictures() {
   if (!globalThis.HTMLDialogElement || !globalThis.ResizeObserver) return;
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => dress(target)));
-  document.querySelectorAll(PICTURES).forEach((image) => sizes.observe(image));
+  document.querySelectorAll(PLOTS).forEach((image) => sizes.observe(image));
   document.addEventListener("load", ({ target }) => {
-    if (target.localName !== "img" || !target.matches(PICTURES)) return;
+    if (target.localName !== "img" || !target.matches(PLOTS)) return;
     sizes.observe(target);
     dress(target); // another picture may have the same size
   }, true);
