@@ -217,6 +217,17 @@ async def test_a_cell_that_fills_memory_says_so_and_gives_it_back(hosts):
     assert texts(executed, "c1") == "room again"
 
 
+async def test_a_cell_that_fills_memory_in_a_process_of_its_own_says_so_too(hosts):
+    page = lesson("import threading, time\nthreading.Thread(target=time.sleep, args=(600,),"
+                  " daemon=True).start()",
+                  "a = [bytearray(50_000_000) for _ in range(14)]", "print('on')")
+    assert not (await hosts.host(page).ready).forkable
+    _line, host = await hosts.kernel(page, "key")
+    executed = host.ready.result()
+    assert host.alone and [(e.cell, e.kind) for e in executed.errors] == [("c1", "memory")]
+    assert texts(executed, "c2") == "on"
+
+
 @pytest.mark.parametrize("alone", [False, True])
 async def test_who_leaves_while_her_kernel_starts_leaves_no_kernel_behind(hosts, alone):
     page = lesson("import threading, time\nthreading.Thread(target=time.sleep, args=(600,),"

@@ -32,12 +32,21 @@ LATE = 8.0
 LESSON_SECONDS = 300.0
 IMPORT_SECONDS = 90.0
 MOST_TRIES = 6
-COSTLY = ("endless", "ended")
-"""What a cell did that would cost the next host as much time."""
+_COSTLY = ("endless", "ended")
+_FULL = "of memory was reached"
+"""What the sandbox writes when it has ended a program for this."""
 _LOOK = 0.04
 
 Made = TypeVar("Made")
 log = structlog.get_logger("pages")
+
+
+def costly(error: CellError) -> bool:
+    """Say whether a cell would cost the next host as much time.
+
+    One that was told that memory is full has the error's name; one that ended its host has none.
+    """
+    return error.kind in _COSTLY or (error.kind == "memory" and not error.ename)
 
 
 async def _uncut(work: Coroutine[Any, Any, Made], take: Callable[[Made], None]) -> Made:
@@ -101,7 +110,7 @@ class Host:
         """The cells that another host of this lesson had better leave out."""
         if not self.ready.done() or self.ready.cancelled() or self.ready.exception():
             return tuple(self.skipped)
-        return tuple(error for error in self.ready.result().errors if error.kind in COSTLY)
+        return tuple(error for error in self.ready.result().errors if costly(error))
 
     async def _execute(self) -> Executed:
         for _try in range(MOST_TRIES):
@@ -115,7 +124,8 @@ class Host:
                 await self._end_process()
                 if not cell:
                     raise HostFailed from None
-                kind = "endless" if str(error) == "endless" else "ended"
+                kind = ("endless" if str(error) == "endless" else
+                        "memory" if _FULL in words[-300:] else "ended")
                 self.skipped.append(CellError(cell, "", "", kind))
             except UserError:
                 await self._end_process()

@@ -16,7 +16,7 @@ import structlog
 
 from coteach.errors import UserError
 from coteach.pages.executed import CellError, Executed
-from coteach.pages.host import COSTLY, Host, HostFailed
+from coteach.pages.host import Host, HostFailed, costly
 from coteach.pages.line import Line, LineBroken
 from coteach.pages.page import Page
 from coteach.pages.starting import Starter
@@ -86,15 +86,17 @@ class Hosts:
         with contextlib.suppress(UserError, asyncio.CancelledError):
             self._learnt(host.digest, await asyncio.shield(host.ready))
 
-    async def kernel(self, page: Page, key: str) -> tuple[Line, Host]:
+    async def kernel(self, page: Page, key: str, *, ahead: bool = False) -> tuple[Line, Host]:
         """Return a new kernel of a lesson: forked, or a process of its own.
+
+        `ahead`: nobody waits for it; it may take its time now to be quicker later.
 
         Raises
         ------
         UserError
             There is none to be had.
         """
-        request: dict[str, object] = {"key": key}
+        request: dict[str, object] = {"key": key, "ahead": ahead}
         for attempt in range(3):
             host = self.host(page)
             found = await asyncio.shield(host.ready)
@@ -112,7 +114,7 @@ class Hosts:
 
     async def _on_its_own(self, page: Page, request: dict[str, object], found: Executed
                           ) -> tuple[Line, Host]:
-        skip = tuple(error for error in found.errors if error.kind in COSTLY)
+        skip = tuple(error for error in found.errors if costly(error))
         host = Host(page, self.settings, self.starter, alone=True, skip=skip)
         self._alone.add(host)
         try:

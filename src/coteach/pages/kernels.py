@@ -211,10 +211,10 @@ class LessonKernels(AsyncMappingKernelManager):
             raise HostFailed
         return made.kernel_id
 
-    async def _make(self, page: Page) -> Spare:
+    async def _make(self, page: Page, *, ahead: bool = False) -> Spare:
         """Make a kernel that is nobody's yet."""
         kernel_id, key = str(uuid.uuid4()), uuid.uuid4().hex
-        line, host = await self.hosts.kernel(page, key)
+        line, host = await self.hosts.kernel(page, key, ahead=ahead)
         try:
             await self._async_start_kernel(kernel_id=kernel_id, kernel_name="python3",
                                            line=line, key=key)
@@ -232,7 +232,7 @@ class LessonKernels(AsyncMappingKernelManager):
         host = self.hosts.host(page)
         if not (await asyncio.shield(host.ready)).forkable:
             return None
-        return await self._make(page)
+        return await self._make(page, ahead=True)
 
     def _taken(self, digest: str) -> int:
         return (sum(owned.digest == digest for owned in self.owners.values())

@@ -19,10 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from coteach.pages import chance, forkable, kept, visitor
+from coteach.pages import chance, forkable, kept, touched, visitor
 from coteach.pages.lessonshell import Execution
 
 RESULT, PROGRESS = "result.json", "cell"
+QUIET = 0.7
+"""Seconds without a visitor after which a host looks what its kernels will need."""
 _open, _replace = open, os.replace
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGE = -1, -3, 128 << 10
 
@@ -123,13 +125,20 @@ def _lean() -> None:
         libc.malloc_trim(0)
 
 
-def _serve(listener: socket.socket, execution: Execution) -> None:
+def _serve(listener: socket.socket, execution: Execution, *, draws: bool) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     _lean()
     gc.freeze()
+    if draws:
+        listener.settimeout(QUIET)
     while True:
-        line, _address = listener.accept()
+        try:
+            line, _address = listener.accept()
+        except TimeoutError:  # nobody waits
+            listener.settimeout(None)
+            touched.learn()
+            continue
         if kept.fork() == 0:
             listener.close()
             visitor.become_kernel(line, execution, alone=False)
@@ -155,7 +164,7 @@ def main(spec: dict[str, Any]) -> int:
     execution.end(keep_loop=bool(reasons))
     if reasons:
         return 0
-    _serve(listener, execution)
+    _serve(listener, execution, draws=touched.draws(execution.outputs(), execution.states()))
     return 0
 
 

@@ -183,11 +183,13 @@ class Place:
         except OSError:
             return ""
 
-    def spec(self, **more: Any) -> dict[str, Any]:
+    def spec(self, *, alone: bool, **more: Any) -> dict[str, Any]:
         """Return what `lessonhost.main` is told."""
+        own = self._settings.lesson_memory_mb
         return {"lesson": str(self.root / "in" / "lesson.json"), "out": str(self.out),
                 "socket": str(self.sockets_in / "fork"), "cwd": str(self.cwd),
-                "memory_mb": 4 * self._settings.lesson_memory_mb, **more}
+                # Alone it has a visitor's memory, of which its own program takes some.
+                "memory_mb": own * 3 // 4 if alone else 4 * own, "alone": alone, **more}
 
     def remove(self) -> None:
         """Remove everything; the host has ended."""

@@ -23,7 +23,7 @@ import ipykernel.ipkernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
-from coteach.pages import chance, keeping
+from coteach.pages import chance, keeping, touched
 from coteach.pages.lessonshell import Execution
 from coteach.sandbox.walls import inner_walls
 
@@ -128,6 +128,8 @@ def become_kernel(line: socket.socket, execution: Execution, *, alone: bool) -> 
         config.IPKernelApp.capture_fd_output = False
         config.HistoryManager.enabled = False
         app = VisitorApp.instance(config=config)
+        if request.get("ahead"):
+            touched.copy_ahead()
         app.begin(request)
         execution.hand_to(app.kernel)
         keeping.keep(app.session, recorded=not alone)
