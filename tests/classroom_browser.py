@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 from classroom_site import fill, open_class, session_cookie, settled
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from coteach import settings as settings_module
 from coteach.hub.session import SESSION_COOKIE
@@ -26,6 +26,8 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 SHOTS = os.environ.get("COTEACH_SCREENSHOTS", "")
 SLOW = 60_000
+# Not how fast it is: what a test waits for comes late on a machine that does other things too.
+expect.set_options(timeout=20_000)
 HUB = """
 import sys, http.server
 class Hub(http.server.BaseHTTPRequestHandler):
