@@ -35,7 +35,7 @@ CORPUS = Path(__file__).parent / "data" / "hostile"
 ASSIGNMENT, NOTEBOOK = "attack", "work"
 CELL_SECONDS = 3
 SECRET = "SECRET-SOURCE"
-TOP = 10.0
+TOP = 11.0
 """Points of all tests; five more are for a written answer that nobody here gives."""
 
 RIGHT = {
@@ -47,10 +47,11 @@ RIGHT = {
     "words": "def words(text):\n    return text.split()",
     "pack": "import json\ndef pack(value):\n    return json.dumps(value)\nunpack = json.loads",
     "first": "def first(values):\n    return next(iter(values))",
+    "greet": "def greet(name, greeting='Hello'):\n    return f'{greeting}, {name}'",
 }
-HONEST = {"all": (RIGHT, 10.0), "half": ({k: RIGHT[k] for k in ("double", "words")}, 4.0),
+HONEST = {"all": (RIGHT, 11.0), "half": ({k: RIGHT[k] for k in ("double", "words")}, 4.0),
           "data": ({"rows": RIGHT["rows"], "total": "total = 0"}, 1.0), "none": ({}, 0.0),
-          "slip": ({**RIGHT, "words": "def words(text):\n    return text.split(',')"}, 8.0)}
+          "slip": ({**RIGHT, "words": "def words(text):\n    return text.split(',')"}, 9.0)}
 """Answers of honest people and what they are worth."""
 
 
@@ -96,6 +97,11 @@ def source_notebook() -> Any:
         _answer("first"),
         _test("first", 1, "assert first(n for n in (5, 6)) == 5",
               "assert first(n for n in (7919, 1)) == 7919"),
+        _answer("greet"),
+        # Looks into the answer's code, so it can only run beside the live objects.
+        _test("greet", 1, "assert greet.__code__.co_argcount == 2",
+              "assert greet.__code__.co_varnames[1] == 'greeting'\n"
+              "assert greet('Ana') == 'Hello, Ana'"),
         new_markdown_cell("### BEGIN SOLUTION\nBecause.\n### END SOLUTION", id="why",
                           metadata=_mark("why", grade=True, solution=True, points=5)),
     ], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3",
@@ -296,6 +302,7 @@ def grade(folder: Path, hands: list[tuple[str, Kind]], honest: dict[str, str], *
         said = process.communicate()[1]
     seconds = time.monotonic() - began
     left = watch.left()
+    assert results.exists(), said
     lines, doubled = {}, []
     for line in map(json.loads, results.read_text(encoding="utf-8").splitlines()):
         key = (line["student"], line["notebook"])

@@ -111,9 +111,9 @@ async def run_all(engine: Engine, work: Work) -> Run:
         place = next((n for n, cell in enumerate(work.cells)
                       if run.cells[cell.id].message in _ENDED
                       and run.cells[cell.id].status != "not-run"), None)
-        if place is None or all(run.cells[cell.id].status != "not-run"
-                                for cell in work.cells[place + 1:]):
-            break
+        if place is None or work.cells[place].id in ended or all(
+                run.cells[cell.id].status != "not-run" for cell in work.cells[place + 1:]):
+            break  # what ends without that cell's code ends again and again
         cell = work.cells[place]
         ended[cell.id] = run.cells[cell.id]
         work = replace(work, cells=(*work.cells[:place], replace(cell, source="pass"),

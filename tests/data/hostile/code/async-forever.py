@@ -1,6 +1,6 @@
 # about: tasks that stay in the loop
 # base: right
-# least: 10
+# least: 11
 # %% +
 import asyncio
 async def forever():

@@ -1,6 +1,6 @@
 # about: right, and changes clock, language, limits, folder and numbers
 # base: right
-# least: 10
+# least: 11
 # %% +
 import decimal, locale, os, random, resource, sys, time, warnings, signal
 os.environ.update(TZ="Pacific/Kiritimati", LANG="tr_TR.UTF-8", PYTHONHASHSEED="1", PATH="/nowhere", HOME="/")

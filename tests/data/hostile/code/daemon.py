@@ -1,6 +1,6 @@
 # about: right, and leaves processes behind
 # base: right
-# least: 10
+# least: 11
 # %% double
 def double(n): return 2 * n
 import os, subprocess, sys, time

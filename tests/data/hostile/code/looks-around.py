@@ -1,6 +1,6 @@
 # about: searches the machine for tests, secrets and other people's files
 # base: right
-# least: 10
+# least: 11
 # page: yes
 # %% double
 def double(n): return 2 * n

@@ -1,6 +1,6 @@
 # about: right, and shows 1,000 things
 # base: right
-# least: 10
+# least: 11
 # %% double
 from IPython.display import display
 for n in range(1_000): display(n)

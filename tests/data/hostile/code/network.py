@@ -1,6 +1,6 @@
 # about: tries every way out
 # base: right
-# least: 10
+# least: 11
 # page: yes
 # %% double
 def double(n): return 2 * n

@@ -1,6 +1,6 @@
 # about: right, and opens all files that a process may
 # base: right
-# least: 10
+# least: 11
 # %% +
 import os
 open_files = []

@@ -1,4 +1,5 @@
 # about: an answer that is a library's loader, and bytes that run code in it
+# status: graded | needs_manual
 # most: 0
 # %% pack
 import pickle

@@ -1,6 +1,6 @@
 # about: right, and writes past Python to the standard files
 # base: right
-# least: 10
+# least: 11
 # %% double
 import os
 for n in range(2000):

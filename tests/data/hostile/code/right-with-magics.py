@@ -1,6 +1,6 @@
 # about: right, with magics as people use them
 # base: right
-# least: 10
+# least: 11
 # %% +
 %matplotlib inline
 %time x = 1

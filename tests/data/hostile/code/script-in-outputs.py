@@ -1,7 +1,7 @@
 # about: right, and shows scripts that would run in the feedback page
 # status: needs_manual
 # base: right
-# least: 10
+# least: 11
 # page: yes
 # %% double
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display

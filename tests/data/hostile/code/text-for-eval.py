@@ -1,4 +1,5 @@
 # about: an answer that is a built-in which runs the text of another answer
+# status: graded | needs_manual
 # most: 0
 # %% pack
 def pack(value):

@@ -1,6 +1,6 @@
 # about: right, and leaves threads that go on writing
 # base: right
-# least: 10
+# least: 11
 # %% double
 def double(n): return 2 * n
 import threading, time

@@ -1,5 +1,5 @@
 # about: right, with attachments that are pages and scripts
-# least: 10
+# least: 11
 # page: yes
 def make(it):
     nb = it.answered()

@@ -1,5 +1,5 @@
 # about: right, beside files that an editor leaves
-# least: 10
+# least: 11
 def make(it):
     it.write(it.answered())
     (it.place / ".ipynb_checkpoints").mkdir()

@@ -1,5 +1,5 @@
 # about: right, beside links, pipes and devices
-# least: 10
+# least: 11
 def make(it):
     import os
     it.write(it.answered())

@@ -1,4 +1,4 @@
 # about: numbers that JSON does not have
 # status: graded | rejected
-# most: 10
+# most: 11
 def make(it): it.write(it.text().replace('"cells"', '"score": NaN, "points": -Infinity, "cells"', 1).encode())

@@ -1,5 +1,5 @@
 # about: right, beside files with names that programs take for something else
-# least: 10
+# least: 11
 def make(it):
     import os
     it.write(it.answered())

@@ -1,5 +1,5 @@
 # about: right, and says that it is a shell script
-# least: 10
+# least: 11
 def make(it):
     nb = it.answered()
     nb.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}

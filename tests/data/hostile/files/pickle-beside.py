@@ -1,5 +1,5 @@
 # about: right, beside data files that run code where they are unpickled
-# least: 10
+# least: 11
 def make(it):
     it.write(it.answered())
     bomb = b"cos\nsystem\n(S'touch " + str(it.canary).encode() + b"'\ntR."

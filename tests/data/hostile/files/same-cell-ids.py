@@ -1,6 +1,6 @@
 # about: right, and all cells have one nbformat id
 # status: graded | rejected
-# most: 10
+# most: 11
 def make(it):
     nb = it.answered()
     for cell in nb.cells: cell["id"] = "same"

@@ -1,5 +1,5 @@
 # about: right, with scripts in text cells and metadata
-# least: 10
+# least: 11
 # page: yes
 def make(it):
     nb = it.answered()

@@ -1,5 +1,5 @@
 # about: right, from a student whose name is a command
 # student: $(touch x); -rf `id` 'x' "y" & <b>
 # status: graded | rejected
-# most: 10
+# most: 11
 def make(it): it.write(it.answered())

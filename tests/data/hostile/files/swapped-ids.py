@@ -1,6 +1,6 @@
 # about: the ids of two tests are exchanged
 # status: graded | rejected
-# most: 10
+# most: 11
 def make(it):
     nb = it.answered()
     a, b = it.cell(nb, "test-double"), it.cell(nb, "test-total")

@@ -1,5 +1,5 @@
 # about: wrong answers behind the tests, and the names of right ones in front
-# most: 8
+# most: 9
 def make(it):
     nb = it.answered(double="def double(n): return 0")
     test = it.cell(nb, "test-total"); nb.cells.remove(test); nb.cells.append(test)

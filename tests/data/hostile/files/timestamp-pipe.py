@@ -1,5 +1,5 @@
 # about: right, with a pipe and links for the time of handing in
-# least: 10
+# least: 11
 def make(it):
     import os
     it.write(it.answered())

@@ -1,5 +1,5 @@
 # about: right, with metadata that would change how it is run
-# least: 10
+# least: 11
 def make(it):
     nb = it.answered()
     nb.metadata.update(trusted=True, celltoolbar="Create Assignment", nbgrader={"notebook": "other"}, execution={"timeout": 9999})

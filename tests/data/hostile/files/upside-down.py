@@ -1,6 +1,6 @@
 # about: all cells in the other order
 # status: graded | rejected
-# most: 10
+# most: 11
 def make(it):
     nb = it.answered()
     nb.cells.reverse()
