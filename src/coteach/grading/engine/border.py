@@ -1,29 +1,23 @@
 """The wall between the tests' process and the student's, inside one sandbox.
 
-The tests' process forks a keeper before it knows any test; the keeper makes a user and a process
-namespace and forks the student's process into it. So the student's code sees no other process,
-though both have one user id, one /tmp and one working folder: a file that she writes can be read by
-a test, and the other way round. The keeper ends her process when it is told to or when the tests'
-process is gone.
+The tests' process makes a user and a process namespace before it knows any test, and forks the
+student's process into them. So her code sees no other process, though both have one user id, one
+/tmp and one working folder: a file that she writes can be read by a test, and the other way round.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
-import json
 import os
 import resource
-import select
 import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from coteach.sandbox.launcher import inner, limits, syscall_filter, syscalls
 
-INTERRUPT, KILL = b"I", b"K"
 _MOST_KEPT = 200
 _HOME = "/home/me"
 
@@ -34,40 +28,37 @@ class Keeper:
     Parameters
     ----------
     pid
-        The keeper's process.
-    line
-        Where it listens and says at last how the student's process ended.
+        Its process id; all that it starts ends with it.
     """
 
-    def __init__(self, pid: int, line: socket.socket) -> None:
-        self.pid, self._line = pid, line
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
         self.ended: dict[str, Any] | None = None
 
     def interrupt(self) -> None:
-        """Send her process what Ctrl-C sends."""
-        with contextlib.suppress(OSError):
-            self._line.send(INTERRUPT)
+        """Send it what Ctrl-C sends."""
+        if self.ended is None:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, signal.SIGINT)
 
     def end(self) -> dict[str, Any]:
-        """End her process with all that it started; return how it ended and what it used."""
+        """End it; return how it ended and how long it used the processor."""
         if self.ended is None:
-            self.ended = {"code": 137}
+            for kill in (os.killpg, os.kill):  # the group, where there is no namespace
+                with contextlib.suppress(OSError):
+                    kill(self.pid, signal.SIGKILL)
+            self.ended = {"code": 137, "cpu": 0.0}
             with contextlib.suppress(OSError):
-                self._line.send(KILL)
-            with contextlib.suppress(OSError, ValueError):
-                self._line.settimeout(5)
-                said = json.loads(self._line.recv(4096))
-                self.ended = {"code": int(said["code"]), "cpu": float(said["cpu"])}
-            with contextlib.suppress(OSError):
-                os.kill(self.pid, signal.SIGKILL)
-            with contextlib.suppress(OSError):
-                os.waitpid(self.pid, 0)
+                _pid, status, used = os.wait4(self.pid, 0)
+                code = os.waitstatus_to_exitcode(status)
+                self.ended = {"code": code if code >= 0 else 128 - code,
+                              "cpu": used.ru_utime + used.ru_stime}
         return self.ended
 
 
 def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *, apart: bool,
            kept: Sequence[str] = ()) -> tuple[Keeper, socket.socket]:
-    """Fork the keeper and the student's process; return in the tests' process.
+    """Fork the student's process; return in the tests' process.
 
     Parameters
     ----------
@@ -83,21 +74,38 @@ def divide(student: Callable[[socket.socket], object], bounds: dict[str, int], *
     Returns
     -------
     tuple
-        The keeper and our end of the line.
+        The process and our end of the line.
     """
     ours, theirs = socket.socketpair()
-    mine, keepers = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
+    here = os.getpid()
+    if apart:
+        _namespaces()
     pid = os.fork()
     if pid:
         theirs.close()
-        keepers.close()
-        return Keeper(pid, mine), ours
+        if apart:
+            _shut()
+        return Keeper(pid), ours
     try:
-        _keep(student, theirs, keepers, bounds, apart, kept)
+        _only(theirs.fileno())
+        os.setsid()
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if not apart and os.getppid() != here:
+            os._exit(0)  # the tests' process ended before the line above
+        _walls(bounds, apart, kept)
+        student(theirs)
     finally:
-        os._exit(125)
+        os._exit(1)
+
+
+def _shut() -> None:
+    """Close the doors that were open for making the walls; nobody looks into this process."""
+    syscalls.drop_bounding_set()
+    syscalls.drop_capabilities()
+    syscalls.install_filter(syscall_filter.program(counted_memory=False))
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
 
 def _only(*kept: int) -> None:
@@ -105,31 +113,6 @@ def _only(*kept: int) -> None:
         if int(name) > 2 and int(name) not in kept:
             with contextlib.suppress(OSError):
                 os.close(int(name))
-
-
-def _keep(student: Callable[[socket.socket], object], line: socket.socket, orders: socket.socket,
-          bounds: dict[str, int], apart: bool, kept: Sequence[str]) -> NoReturn:
-    gc.disable()  # no finalizer is to run here
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    _only(line.fileno(), orders.fileno())
-    os.setsid()
-    if apart:
-        _namespaces()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            gc.enable()
-            orders.close()
-            os.setsid()
-            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-            _walls(bounds, apart, kept)
-            student(line)
-        finally:
-            os._exit(1)
-    line.close()
-    if apart:
-        syscalls.drop_capabilities()
-    _watch(pid, orders)
 
 
 def _namespaces() -> None:
@@ -201,27 +184,3 @@ def _limit(bounds: dict[str, int]) -> None:
     own = resource.getrusage(resource.RUSAGE_SELF)
     seconds = bounds["cpu_seconds"] + int(own.ru_utime + own.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 2))
-
-
-def _watch(pid: int, orders: socket.socket) -> NoReturn:
-    watched = os.pidfd_open(pid)
-    poller = select.poll()
-    poller.register(watched, select.POLLIN)
-    poller.register(orders.fileno(), select.POLLIN)
-    while True:
-        happened = dict(poller.poll())
-        if orders.fileno() in happened:
-            said = orders.recv(64)
-            with contextlib.suppress(ProcessLookupError):
-                if not said or KILL in said:
-                    os.kill(pid, signal.SIGKILL)
-                    poller.unregister(orders.fileno())
-                elif INTERRUPT in said:
-                    os.kill(pid, signal.SIGINT)
-        if watched in happened:
-            _pid, status, used = os.wait4(pid, 0)
-            code = os.waitstatus_to_exitcode(status)
-            with contextlib.suppress(OSError):
-                orders.send(json.dumps({"code": code if code >= 0 else 128 - code,
-                                        "cpu": used.ru_utime + used.ru_stime}).encode())
-            os._exit(0)

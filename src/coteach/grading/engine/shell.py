@@ -97,6 +97,12 @@ class Shell(InteractiveShell):
         else:
             self.outputs.error(traces.name(error), traces.said(error), traces.lines(error))
 
+    def _format_exception_for_storage(self, exception: BaseException, *_more: Any,
+                                      **_names: Any) -> dict[str, Any]:
+        """Spare the history a traceback: nobody looks it up, and IPython's takes long to make."""
+        return {"ename": traces.name(exception), "evalue": traces.said(exception)[:1000],
+                "traceback": []}
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         self.outputs.error(getattr(etype, "__name__", str(etype)), traces.said(evalue), list(stb))
 

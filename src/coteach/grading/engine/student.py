@@ -50,7 +50,7 @@ class Student:
         self._pid = os.getpid()
         self._raw = self._raw_files()
         self._asked = 0
-        self.pristine = hardened.Pristine()
+        self.pristine = warm.pristine
         sys.stdout = shell.Stream("stdout", 1, self._take)  # type: ignore[assignment]
         sys.stderr = shell.Stream("stderr", 2, self._take)  # type: ignore[assignment]
 

@@ -24,7 +24,6 @@ from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
 from coteach.grading.engine.proxies import Mirror, NotAcross
 from coteach.grading.engine.space import Names
 from coteach.grading.engine.touched import touched
-from coteach.sandbox.launcher import syscall_filter, syscalls
 
 FOLDER = "/tmp/work"  # noqa: S108  private to the sandbox
 HOME = "/home/me"
@@ -214,13 +213,6 @@ def _files(line: Line, folder: str, count: int) -> None:
             file.write(blobs[0])
 
 
-def _shut(apart: bool) -> None:
-    """Close the doors that were open for making the student's walls."""
-    if apart:
-        syscalls.install_filter(syscall_filter.program(counted_memory=False))
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
-
-
 def main(arguments: dict[str, Any]) -> None:
     """Be the tests' process; called in a fork of the template."""
     os.umask(0o022)
@@ -238,7 +230,6 @@ def main(arguments: dict[str, Any]) -> None:
     keeper, theirs = border.divide(lambda end: student.main(end, bounds), spec["bounds"],
                                    apart=apart, kept=sorted(own))
     try:
-        _shut(apart)
         if apart:
             os.environ["HOME"] = HOME  # libraries read settings there; her process can't write it
         chance.seed(int(spec["seed"]))
