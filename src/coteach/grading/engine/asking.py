@@ -318,7 +318,7 @@ class Asker:
             return found
         if tag == "g":
             found = names.resolve(node[1], node[2])
-            if found is None:
+            if found is None or not names.harmless(node[1], found):
                 raise Broken("no global")
             return found
         if tag == "x":

@@ -82,7 +82,7 @@ class Giver:
         if type(value) in (type, types.FunctionType, types.BuiltinFunctionType) or isinstance(
                 value, type) or type(value).__name__ == "ufunc":
             found = names.name_of(value, self.student.folder)
-            if found:
+            if found and names.harmless(found[0], value):
                 return ["g", *found]
         if type(value) is inspect.Signature:
             return self._signature(value, encoder)

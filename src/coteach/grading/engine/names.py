@@ -30,6 +30,13 @@ _BUILTIN_FUNCTIONS = frozenset({
     "abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex",
     "isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr",
     "round", "sorted", "sum"})
+_PURE = frozenset({"builtins", "math", "cmath", "operator", "_operator", "statistics", "string",
+                   "textwrap", "fractions", "decimal", "_decimal", "collections", "datetime"})
+"""Modules whose functions do nothing but give a value."""
+_PURE_CLASSES = frozenset({
+    "builtins", "types", "typing", "abc", "numbers", "collections", "_collections", "datetime",
+    "decimal", "_decimal", "fractions", "enum", "uuid", "pathlib", "itertools", "numpy", "pandas"})
+"""Top modules whose classes do nothing but make a value."""
 COMMON = {
     "np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", **{
         name: name for name in (
@@ -82,6 +89,17 @@ def reachable(room: str, name: str) -> bool:
         found = getattr(builtins, name, None)
         return name in _BUILTIN_FUNCTIONS or isinstance(found, type)
     return True
+
+
+def harmless(room: str, found: Any) -> bool:
+    """Say whether a global may be called with an answer's values where the tests run.
+
+    A function that runs text or reads a file that she wrote may not: `timeit.timeit`,
+    `pandas.read_pickle`. No list of bad ones is ever whole, so this is one of good ones.
+    """
+    if isinstance(found, type):
+        return issubclass(found, BaseException) or room.partition(".")[0] in _PURE_CLASSES
+    return room in _PURE or type(found).__name__ == "ufunc"
 
 
 def is_library(module: Any, home: str) -> bool:
