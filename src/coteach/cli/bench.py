@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
                         help="Measure coteach against the stock parts on this machine.")
     group.command("classpage")(classpage)
     group.command("spawn")(spawn)
+    group.command("grade")(grade)
     group.command("live")(live)
     app.add_typer(group)
 
@@ -88,6 +89,18 @@ def live(
 
     work = bench.Work(viewers=viewers, seconds=seconds, rounds=rounds)
     _show(_run(lambda say: bench.run(work, say)), bench.rows(), as_json)
+
+
+def grade(
+    submissions: Annotated[int, typer.Option(min=1, max=2000, help="How many handed in.")] = 40,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="How many coteach marks at once.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """Mark a cohort: `nbgrader autograde` and coteach on the same submissions."""
+    from coteach.bench import grade as bench
+
+    found = _run(lambda say: bench.run(submissions, jobs, say))
+    _show(found, bench.rows(jobs), as_json)
 
 
 def quality(text: str) -> Any:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from coteach import sandbox
 from coteach import settings as settings_module
-from coteach.errors import UserError
-from coteach.grading import CourseFolder, Job, Result, grade, layout
+from coteach.grading import CourseFolder, Job, Result, Stop, grade, layout
+from coteach.grading.journal import Journal
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
 
@@ -31,37 +41,85 @@ def grade_command(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="How many at once.")] = 1,
     trust_local: Annotated[bool, typer.Option(
         help="Run notebooks without a sandbox where none is possible.")] = False,
+    check_stable: Annotated[bool, typer.Option(
+        help="Run each notebook twice and mark the tests that end in another way.")] = False,
+    fresh: Annotated[bool, typer.Option(
+        help="Do everything again, also what a run that was stopped has done.")] = False,
 ) -> None:
-    """Autograde submissions in nbgrader's layout and fill the course's gradebook."""
+    """Autograde submissions in nbgrader's layout and fill the course's gradebook.
+
+    Ctrl-C stops it; the same command goes on where it was.
+    """
     trust = trust_local or settings_module.load().trust_local
     sandbox.ensure(trust)
     folder = CourseFolder(course.absolute(), course.absolute().name)
     todo = layout.jobs(folder, assignment, submissions.absolute())
-    found = run(folder, assignment, todo, results, jobs, trust)
-    failed = sum(r.status in ("failed", "rejected") for r in found)
-    Console(stderr=True).print(
+    journal = Journal(results, folder, assignment, fresh=fresh)
+    console = Console(stderr=True)
+    rest = journal.rest(todo)
+    if len(rest) < len(todo):
+        console.print(ngettext(
+            "{n} notebook was marked before.", "{n} notebooks were marked before.",
+            len(todo) - len(rest)).format(n=len(todo) - len(rest)))
+    try:
+        stopped = run(folder, assignment, todo, rest, journal, jobs, trust, check_stable)
+    finally:
+        journal.close()
+    if stopped:
+        left = len(journal.rest(todo))
+        console.print(ngettext(
+            "Stopped; {n} notebook is left. Give the same command to go on.",
+            "Stopped; {n} notebooks are left. Give the same command to go on.", left).format(
+                n=left))
+        raise typer.Exit(1)
+    _say(console, journal.finish(todo))
+
+
+def _say(console: Console, found: list[dict[str, Any]]) -> None:
+    failed = sum(line["status"] in ("failed", "rejected") for line in found)
+    console.print(
         ngettext("{n} notebook marked, {failed} without a score.",
                  "{n} notebooks marked, {failed} without a score.", len(found)).format(
                      n=len(found), failed=failed))
+    shaky = sum(any(t.get("unstable") for t in line["tests"]) for line in found)
+    if shaky:
+        console.print(ngettext(
+            "{n} notebook has a test that ends differently each time.",
+            "{n} notebooks have a test that ends differently each time.", shaky).format(n=shaky))
 
 
-def run(course: CourseFolder, assignment: str, todo: list[Job], results: Path, workers: int,
-        trust_local: bool) -> list[Result]:
-    """Mark, with a bar to look at; each line is in the file as soon as it is known."""
+def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
+        journal: Journal, workers: int, trust_local: bool, check_stable: bool) -> bool:
+    """Mark what is left, with a bar to look at; return whether it was stopped."""
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                   TimeElapsedColumn(), console=Console(stderr=True))
-    try:
-        out = results.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UserError(_("The file {file} can't be written: {error}.").format(
-            file=results, error=error.strerror), code="bad-results") from None
-    with out, bar:
-        task = bar.add_task(_("Marking"), total=len(todo))
+                   TimeElapsedColumn(), TextColumn("·"), TimeRemainingColumn(),
+                   console=Console(stderr=True))
+    with _stoppable() as stop, bar:
+        task = bar.add_task(_("Marking"), total=len(todo), completed=len(todo) - len(rest))
 
-        def one_more(_job: Job, result: Result) -> None:
-            out.write(result.line() + "\n")
-            out.flush()
+        def one_more(job: Job, result: Result) -> None:
+            journal.add(job, result)
             bar.advance(task)
 
-        return grade(course, assignment, todo, workers=workers, trust_local=trust_local,
-                     on_result=one_more)
+        if rest:
+            grade(course, assignment, rest, workers=workers, trust_local=trust_local,
+                  on_result=one_more, stop=stop, check_stable=check_stable)
+        return stop.is_set() and bool(journal.rest(todo))
+
+
+@contextmanager
+def _stoppable() -> Iterator[Stop]:
+    """Have the first Ctrl-C, or SIGTERM, end the run in order; a second one ends it at once."""
+    stop = Stop()
+
+    def ask(number: int, _frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

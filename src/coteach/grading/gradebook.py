@@ -137,6 +137,27 @@ def export(course: CourseFolder) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (r["assignment"], r["student"]))
 
 
+def all_marks(course: CourseFolder, assignment: str) -> dict[str, tuple[Any, ...]]:
+    """Return what stands in the gradebook about each graded cell of each student.
+
+    By ``student/notebook/cell``: automatic points, manual points, whether a person has to look,
+    and nbgrader's own comment; by ``student``: the score as nbgrader counts it.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    with opened(course) as book:
+        for submission in book.assignment_submissions(assignment):
+            student = submission.student.id
+            found[student] = (submission.score, submission.needs_manual_grade,
+                              submission.timestamp)
+            for notebook in submission.notebooks:
+                said = {c.name: c.auto_comment for c in notebook.comments}
+                for grade in notebook.grades:
+                    found[f"{student}/{notebook.name}/{grade.name}"] = (
+                        grade.auto_score, grade.manual_score, grade.needs_manual_grade,
+                        said.get(grade.name))
+    return found
+
+
 def _not_marked() -> NotFound:
     return NotFound(_("This notebook has not been marked yet."), hint=_("Autograde it first."),
                     code="not-marked")

@@ -97,7 +97,7 @@ def _named(complaint: str) -> str:
 def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers: int = 1,
           trust_local: bool = False, on_result: OnResult | None = None,
           seconds: float = NOTEBOOK_SECONDS, stop: Stop | None = None,
-          check_stable: bool = False) -> list[Result]:
+          check_stable: bool = False, walls: bool = True) -> list[Result]:
     """Mark notebooks and return their results in the order of the jobs.
 
     Parameters
@@ -112,6 +112,8 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
         Ends the run early: what is done is returned, what was running is given up.
     check_stable
         Run each notebook twice and flag the tests that end in another way.
+    walls
+        False runs code of our own without a sandbox, to measure what the sandbox costs.
 
     Raises
     ------
@@ -123,12 +125,12 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
     release(course, assignment)
     with _alone(course):
         return asyncio.run(_grade(course, assignment, todo, workers, trust_local, on_result,
-                                  seconds, stop or Stop(), check_stable))
+                                  seconds, stop or Stop(), check_stable, walls))
 
 
 async def _grade(course: CourseFolder, assignment: str, todo: list[Job], workers: int,
                  trust_local: bool, on_result: OnResult | None, seconds: float, stop: Stop,
-                 check_stable: bool) -> list[Result]:
+                 check_stable: bool, walls: bool) -> list[Result]:
     config = nbconfig.of(course)
     root = Path(tempfile.mkdtemp(prefix="ct-g-"))
     try:
@@ -139,7 +141,7 @@ async def _grade(course: CourseFolder, assignment: str, todo: list[Job], workers
         marker = Marker(course, assignment, forms, config, data, seconds=seconds,
                         check_stable=check_stable)
         writer = Writer(course, assignment, config)
-        engine = await _started(course, assignment, root, seconds, trust_local)
+        engine = await _started(course, assignment, root, seconds, trust_local, walls)
         try:
             await marker.prepare(engine)
             batch = Batch(marker, writer, engine, on_result or (lambda _job, _result: None), stop)
@@ -160,11 +162,11 @@ def _forms(course: CourseFolder, assignment: str, config: Config) -> dict[str, F
 
 
 async def _started(course: CourseFolder, assignment: str, root: Path, seconds: float,
-                   trust_local: bool) -> Engine:
+                   trust_local: bool, walls: bool) -> Engine:
     """Return an engine with what the assignment imports; without, where that can't be shared."""
     found = await asyncio.to_thread(imports.of, course, assignment)
     for wanted in (found, ()) if found else ((),):
-        engine = Engine(root / "engine", imports=wanted, trust_local=trust_local,
+        engine = Engine(root / "engine", imports=wanted, trust_local=trust_local, walls=walls,
                         limits=Limits(wall_seconds=seconds, text=outputs.MAX_CELL),
                         log=root / "engine.log")
         try:

@@ -151,7 +151,8 @@ def differs(one: CellRun, other: CellRun | None) -> bool:
 
 
 def _end(found: CellRun) -> tuple[Any, ...]:
-    return found.status, [(o.get("ename"), o.get("evalue"), o.get("data", {}).get("text/plain"))
+    # Not what an error says: it may name a place in memory.
+    return found.status, [o.get("ename") or o.get("data", {}).get("text/plain")
                           for o in found.outputs if o["output_type"] in ("error", "execute_result")]
 
 
