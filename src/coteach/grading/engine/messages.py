@@ -1,31 +1,21 @@
-"""What the engine says of a run and of a cell, as sentences in the language in force."""
+"""What the engine writes into a notebook where an answer's code left no exception of its own.
+
+English, as the exceptions of Python beside it; the codes are what `Run.reason` and
+`CellRun.message` say, and who shows them has sentences in the reader's language.
+"""
 
 from __future__ import annotations
 
-from coteach.i18n import gettext
-
-
-def _(text: str) -> str:  # for the catalog
-    return text
-
-
 _SENTENCES = {
-    "ended": _("The answer's code ended Python itself."),
-    "stuck": _("The answer's code could not be interrupted, so Python was ended."),
-    "timeout": _("This cell ran too long and was stopped."),
-    "too-long": _("The whole notebook ran too long and was stopped."),
-    "memory": _("The notebook used too much memory and was stopped."),
-    "files": _("The files beside the notebook are too large or too many."),
-    "walls": _("The sandbox could not be built; nothing was run."),
-    "broke": _("Marking was interrupted by a fault that is not the answer's; start it again."),
+    "ended": "The answer's code ended Python itself.",
+    "stuck": "The answer's code could not be interrupted, so Python was ended.",
+    "timeout": "This cell ran too long and was stopped.",
 }
-
-
-def sentence(code: str) -> str:
-    """Return the sentence of a code of `Run.reason` or `CellRun.message`; the code if unknown."""
-    return gettext(_SENTENCES[code]) if code in _SENTENCES else code
+RUN_CODES = ("too-long", "memory", "files", "walls", "broke")
+"""Why a whole run has failed: it took too long, took too much memory, had too many files beside
+the notebook, had no sandbox, or was interrupted by a fault that is not the answer's."""
 
 
 def english(code: str) -> str:
-    """Return the sentence as it is written into a notebook."""
+    """Return the sentence of a code; the code where there is none."""
     return _SENTENCES.get(code, code)

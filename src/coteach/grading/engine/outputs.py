@@ -92,7 +92,8 @@ class Outputs:
     def take(self) -> list[Output]:
         """Return the outputs; say at their end how much was cut."""
         if self._lost:
-            self.found.append({"output_type": "stream", "name": "stderr",
+            # Not on stderr: nbgrader takes what a test writes there for a failure.
+            self.found.append({"output_type": "stream", "name": "stdout",
                                "text": NOTE.format(more=self._lost)})
         return self.found
 

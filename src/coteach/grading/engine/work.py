@@ -76,7 +76,7 @@ class CellRun:
     beside
         Whether this test ran beside the student's live objects.
     message
-        Why it did not run or was stopped: a code that `messages.sentence` knows; else empty.
+        Why it did not run or was stopped: ``ended``, ``stuck`` or ``timeout``; else empty.
     """
 
     outputs: list[dict[str, Any]] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Run:
     status
         ``failed`` when nothing honest can be said about the tests.
     reason
-        Why it failed: a code that `messages.sentence` knows; else empty.
+        Why it failed: one of `messages.RUN_CODES`; else empty.
     detail
         The machine's own words about it, for the log and the one who runs the service.
     """
