@@ -119,11 +119,16 @@ class Server:
         mine = os.times()
         return total + mine.children_user + mine.children_system
 
-    def rest(self, seconds: float = 60.0, quiet: float = 2.5) -> float:
-        """Wait until it does nothing for a while; return how long that took to begin."""
+    def rest(self, seconds: float = 60.0, quiet: float = 2.5, more: int = 0) -> float:
+        """Wait until it does nothing for a while; return how long that took to begin.
+
+        `more`: processes that it will start by itself; a busy machine lets it begin late.
+        """
         begun = since = time.perf_counter()
         spent, there = self.cpu(), len(self.processes())
-        while (now := time.perf_counter()) - begun < seconds and now - since < quiet:
+        enough = there + more
+        while (now := time.perf_counter()) - begun < seconds and (
+                now - since < quiet or there < enough):
             time.sleep(0.5)
             cpu, number = self.cpu(), len(self.processes())
             if cpu - spent > 0.03 or number != there:
