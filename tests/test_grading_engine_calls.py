@@ -6,7 +6,7 @@ import pytest
 from grading_engine import marks_of, ran, said
 
 DATA = '''
-import collections, datetime, decimal, fractions
+import array, collections, datetime, decimal, fractions, pathlib, uuid
 import numpy as np, pandas as pd
 plain = [None, True, 1, 2**70, -2**60, 1.5, float("nan"), float("inf"), 1j, "x\\ud800é", b"ab",
          bytearray(b"x"), [1, [2]], (1, (2,)), {"a": {1: 2}}, {1, 2}, frozenset([3]), range(3),
@@ -14,20 +14,23 @@ plain = [None, True, 1, 2**70, -2**60, 1.5, float("nan"), float("inf"), 1j, "x\\
          datetime.timedelta(1, 2, 3), decimal.Decimal("1.10"), fractions.Fraction(1, 3),
          collections.OrderedDict(a=1), collections.Counter("aab"),
          collections.defaultdict(list, {1: [2]}), collections.deque([1], 3),
-         datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)]
+         datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc), {1: 2}.keys(), {1: [2]}.values(),
+         {1: 2}.items(), pathlib.Path("a/b"), uuid.UUID(int=5), array.array("i", [1, 2])]
 arrays = [np.arange(6).reshape(2, 3), np.float32(1.5), np.array(["a", "bb"]),
           np.array([1, None, "x"], dtype=object), np.zeros((0, 3)), np.str_(""),
           np.datetime64("2020-01-01"), np.array([(1, 2.)], dtype=[("a", "i4"), ("b", "f8")]),
-          np.asfortranarray(np.arange(6).reshape(2, 3)), np.bool_(True), np.dtype("int32")]
+          np.asfortranarray(np.arange(6).reshape(2, 3)), np.bool_(True), np.dtype("int32"),
+          np.ma.array([1, 2], mask=[0, 1])]
 table = pd.DataFrame({
     "a": [1, 2, 3], "b": ["x", None, "z"], "c": pd.Categorical(["u", "v", "u"]),
     "d": pd.date_range("2020", periods=3), "e": pd.array([1, None, 3], dtype="Int64"),
     "f": pd.date_range("2020", periods=3, tz="Asia/Taipei"),
-    "g": pd.Series([1, "x", None], dtype=object), "h": pd.array(["a", None, "b"], dtype="string")})
+    "g": pd.Series([1, "x", None], dtype=object), "h": pd.array(["a", None, "b"], dtype="string"),
+    "i": pd.period_range("2020", periods=3, freq="M"), "j": pd.interval_range(0, 3)})
 column = table.set_index("d")["a"]
 groups = table.groupby(["a", "b"]).size()
 moments = [pd.Timestamp("2020-01-01 10:00"), pd.Timestamp("2020", tz="UTC"), pd.Timedelta("1h"),
-           pd.NA, pd.NaT]
+           pd.NA, pd.NaT, pd.Period("2020-01"), pd.Interval(0, 1)]
 '''
 
 
@@ -164,6 +167,9 @@ class Card:
     suit: str = "s"
 class Stack(list):
     def push(self, x): self.append(x)
+import numpy as np
+class Grid(np.ndarray): pass
+def grid(): return np.arange(3).view(Grid)
 class Acc:
     def __init__(self): self.balance = 0
     def deposit(self, n):
@@ -193,6 +199,8 @@ def test_classes_and_their_instances_work_as_they_do_beside():
         "c = Card(3)\nassert c.rank == 3 and c == Card(3, 's') and repr(c) == \"Card(rank=3, suit='s')\"",
         "s = Stack(); s.push(3)\nassert len(s) == 1 and list(s) == [3] and isinstance(s, list)\n"
         "assert isinstance(s, Stack) and s == [3]",
+        "import numpy as np\ng = grid()\nassert isinstance(g, np.ndarray) and (g == np.arange(3)).all()\n"
+        "np.testing.assert_array_equal(g, [0, 1, 2]); assert g.sum() == 3 and np.allclose(g, [0, 1, 2])",
         "import unittest\na = Acc(); a.deposit(5); assert a.balance == 5\n"
         "with unittest.TestCase().assertRaises(ValueError): a.deposit(-1)\n"
         "a.balance = 9; assert a.balance == 9 and hasattr(a, 'deposit') and not hasattr(a, 'foo')",

@@ -46,7 +46,7 @@ class Chance:
     def _same(one: Any, other: Any) -> bool:
         if one is None or other is None:
             return one is other
-        return bool(one[2:] == other[2:] and (one[1] == other[1]).all())
+        return bool(one[2:] == other[2:] and one[1].tobytes() == other[1].tobytes())
 
     def touched(self) -> list[Any] | None:
         """Return the states to send, None when nothing was touched."""

@@ -82,6 +82,10 @@ class Engine:
                                   NATIVE)
         self._count = 0
 
+    def launch(self) -> None:
+        """Begin to start the template and go on meanwhile; `start` waits for it."""
+        self._server.launch()
+
     async def start(self) -> None:
         """Have the template ready.
 

@@ -1,6 +1,6 @@
 """Arrays of numpy and tables of pandas as nodes: numbers as bytes, everything else piece by piece.
 
-An array of objects is a list of nodes. What has no exact form here (sparse, masked, periods) is
+An array of objects is a list of nodes. What has no exact form here (sparse columns) is
 no data, and the border refers to it.
 """
 
@@ -52,6 +52,12 @@ def _records(value: Any, encoder: Encoder) -> Any:
               for name in value.dtype.names]]
 
 
+def _masked(value: Any, encoder: Encoder) -> Any:
+    np = _numpy()
+    return ["np", "m", _array(value.data, encoder),
+            _array(np.ascontiguousarray(np.ma.getmaskarray(value)), encoder)]
+
+
 def _scalar(value: Any, encoder: Encoder) -> Any:
     if not _is_plain(value.dtype):
         return encoder.border.refer(value, encoder)
@@ -82,6 +88,10 @@ def _column(values: Any, encoder: Encoder) -> Any:
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = str(dtype.tz)
         return ["tz", dtype.unit, zone, _array(values.asi8, encoder)]
+    if isinstance(dtype, pd.PeriodDtype):
+        return ["period", values.freqstr, _array(values.asi8, encoder)]
+    if isinstance(dtype, pd.IntervalDtype):
+        return ["interval", str(values.closed), *encoder.all((values.left, values.right))]
     if isinstance(values.dtype, pd.core.dtypes.dtypes.BaseMaskedDtype):
         return ["mask", values.dtype.name, _array(values._data, encoder),
                 _array(values._mask, encoder)]
@@ -129,6 +139,8 @@ def maker(kind: type) -> Maker | None:
     if np is not None:
         if kind is np.ndarray:
             return _array
+        if kind is np.ma.MaskedArray:
+            return _masked
         if issubclass(kind, np.generic) and kind.__module__ == "numpy" and kind is not np.void:
             return _scalar
         if issubclass(kind, np.dtype):
@@ -137,7 +149,10 @@ def maker(kind: type) -> Maker | None:
         exact: dict[type, Maker] = {
             pd.DataFrame: _frame, pd.Series: _series, pd.Index: _index, pd.RangeIndex: _index,
             pd.MultiIndex: _index, pd.DatetimeIndex: _index, pd.TimedeltaIndex: _index,
-            pd.CategoricalIndex: _index, pd.Timestamp: _timestamp,
+            pd.CategoricalIndex: _index, pd.PeriodIndex: _index, pd.IntervalIndex: _index,
+            pd.Period: lambda v, e: ["pd", "period", v.ordinal, v.freqstr],
+            pd.Interval: lambda v, e: ["pd", "interval", *e.all((v.left, v.right)), v.closed],
+            pd.Timestamp: _timestamp,
             pd.Timedelta: lambda v, e: ["pd", "delta", int(v._value), v.unit],
             type(pd.NA): lambda v, e: ["pd", "NA"], type(pd.NaT): lambda v, e: ["pd", "NaT"],
             pd.Categorical: lambda v, e: ["pd", "cat", _column(v, e)],
@@ -202,6 +217,10 @@ def _take_column(node: Any, decoder: Decoder) -> Any:
         unit = {"s": "s", "ms": "ms", "us": "us", "ns": "ns"}[node[1]]
         return pd.array(numbers.view(f"M8[{unit}]"), dtype=f"M8[{unit}]").tz_localize(
             "UTC").tz_convert(str(node[2]))
+    if node[0] == "period":
+        return pd.PeriodIndex.from_ordinals(_take_array(node[2], decoder), freq=str(node[1])).array
+    if node[0] == "interval":
+        return pd.arrays.IntervalArray.from_arrays(*decoder.all(node[2:4]), closed=str(node[1]))
     if node[0] == "mask":
         data, mask = _take_array(node[2], decoder), _take_array(node[3], decoder)
         return type(pd.array([], dtype=str(node[1])))(data, mask)
@@ -243,6 +262,10 @@ def _take_pandas(node: list[Any], decoder: Decoder) -> Any:
         return made if node[4] is None else made.tz_localize("UTC").tz_convert(str(node[4]))
     if what == "delta":
         return pd.Timedelta(np.timedelta64(node[2], str(node[3])))
+    if what == "period":
+        return pd.Period(ordinal=node[2], freq=str(node[3]))
+    if what == "interval":
+        return pd.Interval(*decoder.all(node[2:4]), closed=str(node[4]))
     if what == "cat":
         return _take_column(node[2], decoder)
     if what in ("NA", "NaT"):
@@ -254,6 +277,9 @@ def take(node: list[Any], decoder: Decoder) -> Any:
     """Return the array or table of a node."""
     if node[0] == "pd":
         return _take_pandas(node, decoder)
+    if node[1] == "m":
+        return _numpy().ma.MaskedArray(_take_array(node[2], decoder),
+                                       mask=_take_array(node[3], decoder))
     if node[1] == "s":
         dtype, data = _type(node[2]), decoder.bytes(node[3])
         return (_numpy().frombuffer(data, dtype=dtype, count=1) if dtype.itemsize

@@ -11,6 +11,7 @@ from coteach.grading.engine import names, operations
 from coteach.grading.engine.values import Broken, Decoder, Encoder, payload
 
 MOST_TRACE = 4000
+_PLAIN = (int, float, str, bool, tuple, list, dict, set, frozenset)
 
 
 class Far:
@@ -95,10 +96,10 @@ class Giver:
     def object(self, value: Any, encoder: Encoder) -> Any:
         """Return the node of an object that stays here."""
         kind = type(value)
-        inside = None
-        if issubclass(kind, (int, float, str, tuple, list, dict, set, frozenset)) and kind not in (
-                int, float, str, bool, tuple, list, dict, set, frozenset):
-            inside = payload(value)
+        # A plain value that is too large or goes round in a circle is an object like others.
+        inside = None if kind in _PLAIN else payload(value)
+        if type(inside).__name__ == "ndarray" and kind.__name__ == "ndarray":
+            inside = None
         return ["o", self._number(value), self.described(kind), encoder.encode(inside)]
 
     def described(self, kind: type) -> int:

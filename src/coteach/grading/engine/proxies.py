@@ -87,7 +87,7 @@ def _kept_here(proxy: Any, other: Any) -> bool:
 def _inside(proxy: Any) -> Any:
     """Return the plain value inside an object, as it is now; None when there is none."""
     found = object.__getattribute__(proxy, "_ct_inside")
-    if isinstance(found, (list, dict, set)):
+    if isinstance(found, (list, dict, set)) or type(found).__name__ == "ndarray":
         now = type(proxy)._ct_tests.ask("inside", proxy)
         if type(now) is not type(found):
             raise TypeError("a plain value of another kind than before")

@@ -157,7 +157,7 @@ class Tests:
             return self._beside(source)
         outputs = Outputs(self.text)
         dead_before = bool(self.asker.dead)
-        self.names.open = True
+        self.names.begin()
         try:
             error = self._execute(source, outputs)
         finally:

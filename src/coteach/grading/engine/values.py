@@ -7,11 +7,15 @@ side's border takes it. Rule: only an exact type is data; a subclass is an objec
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime
 import decimal
 import fractions
 import math
+import pathlib
+import sys
+import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -196,7 +200,22 @@ def _time(value: datetime.time, encoder: Encoder) -> Any:
     return ["ti", value.isoformat()]
 
 
+def _views(value: Any) -> dict[Any, Any]:
+    """Return what a view of a dictionary shows, as a dictionary."""
+    kind = type(value)
+    if kind is type({}.keys()):
+        return dict.fromkeys(value)
+    return dict(value) if kind is type({}.items()) else dict(enumerate(value))
+
+
 MAKERS: dict[type, Maker] = {
+    type({}.keys()): lambda v, e: ["vk", *_pairs(_views(v), e)],
+    type({}.values()): lambda v, e: ["vv", *_pairs(_views(v), e)],
+    type({}.items()): lambda v, e: ["vi", *_pairs(_views(v), e)],
+    pathlib.PosixPath: lambda v, e: ["pa", str(v)],
+    pathlib.PurePosixPath: lambda v, e: ["pp", str(v)],
+    uuid.UUID: lambda v, e: ["id", v.hex],
+    array.array: lambda v, e: ["ar", v.typecode, e.blob(v.tobytes())],
     list: lambda v, e: ["l", *e.all(v)],
     tuple: lambda v, e: ["t", *e.all(v)],
     dict: lambda v, e: ["d", *_pairs(v, e)],
@@ -249,6 +268,13 @@ def _frames(node: list[Any], decoder: Decoder) -> Any:
 
 
 TAKERS: dict[str, Taker] = {
+    "vk": lambda n, d: dict(_dict(n[1:], d)).keys(),
+    "vv": lambda n, d: dict(_dict(n[1:], d)).values(),
+    "vi": lambda n, d: dict(_dict(n[1:], d)).items(),
+    "pa": lambda n, d: pathlib.PosixPath(n[1]),
+    "pp": lambda n, d: pathlib.PurePosixPath(n[1]),
+    "id": lambda n, d: uuid.UUID(hex=n[1]),
+    "ar": lambda n, d: array.array(n[1], d.bytes(n[2])),
     "l": lambda n, d: d.all(n[1:]),
     "t": lambda n, d: tuple(d.all(n[1:])),
     "d": lambda n, d: dict(_dict(n[1:], d)),
@@ -303,4 +329,7 @@ def payload(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         kind = set if isinstance(value, set) else frozenset
         return kind(kind.__iter__(value))  # type: ignore[arg-type]
+    numbers: Any = sys.modules.get("numpy")
+    if numbers is not None and isinstance(value, numbers.ndarray):
+        return numbers.ndarray.view(value, numbers.ndarray)
     return None
