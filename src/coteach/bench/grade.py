@@ -31,11 +31,14 @@ _LOOK = 0.5
 _MARK = """
 import json, resource, sys
 from pathlib import Path
-from coteach.grading import CourseFolder, grade, layout
+from coteach.grading.course import CourseFolder
+from coteach.grading.engines import starting
 root, workers, walls = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
 course = CourseFolder(root, "")
-todo = layout.jobs(course, sys.argv[4], root / "submitted")
-found = grade(course, sys.argv[4], todo, workers=workers, walls=walls)
+with starting(course, sys.argv[4], walls=walls) as engine:
+    from coteach.grading import jobs, layout
+    todo = layout.jobs(course, sys.argv[4], root / "submitted")
+    found = jobs.grade(course, sys.argv[4], todo, workers=workers, engine=engine)
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps({"marked": len(found), "cpu": sum(u.ru_utime + u.ru_stime for u in used)
                   + sum(r.cpu_seconds for r in found)}))

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,10 +21,15 @@ from rich.progress import (
 
 from coteach import sandbox
 from coteach import settings as settings_module
-from coteach.grading import CourseFolder, Job, Result, Stop, grade, layout
-from coteach.grading.journal import Journal
+from coteach.grading.course import CourseFolder
+from coteach.grading.engines import Starting, starting
+from coteach.grading.jobs import Job, Stop, grade
+from coteach.grading.result import Result
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
+
+if TYPE_CHECKING:
+    from coteach.grading.journal import Journal
 
 
 def register(app: typer.Typer) -> None:
@@ -53,8 +58,19 @@ def grade_command(
     trust = trust_local or settings_module.load().trust_local
     sandbox.ensure(trust)
     folder = CourseFolder(course.absolute(), course.absolute().name)
-    todo = layout.jobs(folder, assignment, submissions.absolute())
-    journal = Journal(results, folder, assignment, fresh=fresh)
+    with starting(folder, assignment, trust_local=trust) as engine:
+        _grade(folder, assignment, submissions.absolute(), results, engine, jobs, check_stable,
+               fresh)
+
+
+def _grade(course: CourseFolder, assignment: str, submissions: Path, results: Path,
+           engine: Starting, workers: int, check_stable: bool, fresh: bool) -> None:
+    # nbgrader is loaded while the engine starts.
+    from coteach.grading import layout
+    from coteach.grading.journal import Journal
+
+    todo = layout.jobs(course, assignment, submissions)
+    journal = Journal(results, course, assignment, fresh=fresh)
     console = Console(stderr=True)
     rest = journal.rest(todo)
     if len(rest) < len(todo):
@@ -62,7 +78,7 @@ def grade_command(
             "{n} notebook was marked before.", "{n} notebooks were marked before.",
             len(todo) - len(rest)).format(n=len(todo) - len(rest)))
     try:
-        stopped = run(folder, assignment, todo, rest, journal, jobs, trust, check_stable)
+        stopped = run(course, assignment, todo, rest, journal, workers, engine, check_stable)
     finally:
         journal.close()
     if stopped:
@@ -89,7 +105,7 @@ def _say(console: Console, found: list[dict[str, Any]]) -> None:
 
 
 def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
-        journal: Journal, workers: int, trust_local: bool, check_stable: bool) -> bool:
+        journal: Journal, workers: int, engine: Starting, check_stable: bool) -> bool:
     """Mark what is left, with a bar to look at; return whether it was stopped."""
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                    TimeElapsedColumn(), TextColumn("·"), TimeRemainingColumn(),
@@ -102,7 +118,7 @@ def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
             bar.advance(task)
 
         if rest:
-            grade(course, assignment, rest, workers=workers, trust_local=trust_local,
+            grade(course, assignment, rest, workers=workers, engine=engine,
                   on_result=one_more, stop=stop, check_stable=check_stable)
         return stop.is_set() and bool(journal.rest(todo))
 

@@ -7,8 +7,7 @@ trusted and executes nothing of a notebook. One thread writes all files and the 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -16,7 +15,8 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from coteach.grading.engine import Engine
-from coteach.grading.marker import Job, Marker, Outcome
+from coteach.grading.job import Job, OnResult, Stop
+from coteach.grading.marker import Marker, Outcome
 from coteach.grading.reason import Reason
 from coteach.grading.result import Result
 from coteach.grading.writer import Writer
@@ -25,24 +25,6 @@ log = structlog.get_logger()
 
 AHEAD = 2
 """Run notebooks that may wait for the writer, for each worker; so memory stays flat."""
-
-OnResult = Callable[[Job, Result], None]
-
-
-class Stop:
-    """Asks a batch to end early; may be set by another thread or a signal handler."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def set(self) -> None:
-        """Ask."""
-        self._event.set()
-
-    def is_set(self) -> bool:
-        """Say whether it was asked for."""
-        return self._event.is_set()
-
 
 @dataclass
 class Batch:

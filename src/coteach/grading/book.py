@@ -51,14 +51,6 @@ class Book:
         """Close it."""
         self._gradebook.close()
 
-    def forms(self) -> dict[str, Form]:
-        """Return the released notebooks of the assignment by name; none when it is not released."""
-        try:
-            found = self._gradebook.find_assignment(self._assignment)
-        except MissingEntry:
-            return {}
-        return {nb.name: form_of(nb) for nb in found.notebooks}
-
     def save(self, form: Form, student: str, points: Points, *, timestamp: str,
              keep: Collection[str]) -> tuple[list[CellMark], bool]:
         """Keep what was found of a notebook.
@@ -154,6 +146,16 @@ class Book:
         penalty = self._late.plugin_inst.late_submission_penalty(student, score, late)
         if penalty is not None:
             notebook.late_submission_penalty = min(max(penalty, 0), score)
+
+
+def forms(course: CourseFolder, assignment: str) -> dict[str, Form]:
+    """Return the released notebooks of an assignment by name; none when it is not released."""
+    with Gradebook(course.gradebook, course.course_id) as book:
+        try:
+            found = book.find_assignment(assignment)
+        except MissingEntry:
+            return {}
+        return {nb.name: form_of(nb) for nb in found.notebooks}
 
 
 def _marks(form: Form, grades: dict[str, Any], comments: dict[str, Any]) -> list[CellMark]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
-import nbformat
-
+from coteach.grading.blank import source_of
 from coteach.grading.course import CourseFolder
 from coteach.grading.engine.touched import parse
 
@@ -19,10 +21,18 @@ SHARED = ("scipy", "scipy.stats", "scipy.optimize", "sympy", "sklearn", "statsmo
 def of(course: CourseFolder, assignment: str) -> tuple[str, ...]:
     """Return the modules of `SHARED` that the instructor's notebooks import."""
     used = {name for notebook in course.notebooks(assignment)
-            for cell in nbformat.read(course.source(assignment) / f"{notebook}.ipynb", 4).cells
-            if cell.cell_type == "code" for name in _imported(str(cell.source))}
+            for source in _code(course.source(assignment) / f"{notebook}.ipynb")
+            for name in _imported(source)}
     return tuple(name for name in SHARED
                  if name in used or (name.partition(".")[0] in used and "." not in name))
+
+
+def _code(file: Path) -> Iterator[str]:
+    # nbformat takes a second to load, and a source that is no notebook is refused later.
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        for cell in json.loads(file.read_bytes())["cells"]:
+            if cell["cell_type"] == "code":
+                yield source_of(cell)
 
 
 def _imported(source: str) -> Iterator[str]:

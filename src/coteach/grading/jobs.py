@@ -8,35 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import structlog
-from traitlets.config import Config
 
-from coteach import sandbox
 from coteach.errors import Conflict, UserError
-from coteach.forkserver import ForkFailed
-from coteach.grading import imports, nbconfig, outputs
-from coteach.grading.batch import Batch, OnResult, Stop
-from coteach.grading.book import Book
 from coteach.grading.course import CourseFolder
-from coteach.grading.engine import Engine, Limits
-from coteach.grading.form import Form
-from coteach.grading.marker import Job, Marker
+from coteach.grading.engines import NOTEBOOK_SECONDS, Starting, starting
+from coteach.grading.job import Job, OnResult, Stop
 from coteach.grading.result import Result
 from coteach.grading.workers import Worker, WorkerFailed
-from coteach.grading.writer import Writer
 from coteach.i18n import gettext as _
 
 __all__ = ["Job", "Stop", "feedback", "grade", "release"]
 
 log = structlog.get_logger()
 
-NOTEBOOK_SECONDS = 240.0
 RELEASE_SECONDS = 180.0
 STAMP = ".coteach-release"
 LOCK = ".coteach-marking"
@@ -97,7 +86,7 @@ def _named(complaint: str) -> str:
 def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers: int = 1,
           trust_local: bool = False, on_result: OnResult | None = None,
           seconds: float = NOTEBOOK_SECONDS, stop: Stop | None = None,
-          check_stable: bool = False, walls: bool = True) -> list[Result]:
+          check_stable: bool = False, engine: Starting | None = None) -> list[Result]:
     """Mark notebooks and return their results in the order of the jobs.
 
     Parameters
@@ -112,8 +101,8 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
         Ends the run early: what is done is returned, what was running is given up.
     check_stable
         Run each notebook twice and flag the tests that end in another way.
-    walls
-        False runs code of our own without a sandbox, to measure what the sandbox costs.
+    engine
+        One that was begun already; `trust_local` and `seconds` are its own then.
 
     Raises
     ------
@@ -122,62 +111,34 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
         machine can't keep people's code apart.
     """
     todo = list(jobs)
-    release(course, assignment)
-    with _alone(course):
-        return asyncio.run(_grade(course, assignment, todo, workers, trust_local, on_result,
-                                  seconds, stop or Stop(), check_stable, walls))
+    course.notebooks(assignment)
+    with ExitStack() as stack:
+        if engine is None:
+            engine = stack.enter_context(starting(
+                course, assignment, seconds=seconds, trust_local=trust_local))
+        release(course, assignment)
+        stack.enter_context(_alone(course))
+        return asyncio.run(_grade(course, assignment, todo, engine, workers, on_result,
+                                  stop or Stop(), check_stable))
 
 
-async def _grade(course: CourseFolder, assignment: str, todo: list[Job], workers: int,
-                 trust_local: bool, on_result: OnResult | None, seconds: float, stop: Stop,
-                 check_stable: bool, walls: bool) -> list[Result]:
+async def _grade(course: CourseFolder, assignment: str, todo: list[Job], starting: Starting,
+                 workers: int, on_result: OnResult | None, stop: Stop, check_stable: bool
+                 ) -> list[Result]:
+    from coteach.grading import nbconfig
+    from coteach.grading.batch import Batch
+    from coteach.grading.book import forms
+    from coteach.grading.marker import Marker
+    from coteach.grading.writer import Writer
+
     config = nbconfig.of(course)
-    root = Path(tempfile.mkdtemp(prefix="ct-g-"))
-    try:
-        sandbox.claim(root)
-        data = root / "data"
-        data.mkdir()
-        forms = await asyncio.to_thread(_forms, course, assignment, config)
-        marker = Marker(course, assignment, forms, config, data, seconds=seconds,
-                        check_stable=check_stable)
-        writer = Writer(course, assignment, config)
-        engine = await _started(course, assignment, root, seconds, trust_local, walls)
-        try:
-            await marker.prepare(engine)
-            batch = Batch(marker, writer, engine, on_result or (lambda _job, _result: None), stop)
-            found = await batch.run(todo, workers)
-        finally:
-            await engine.close()
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-    return [result for result in found if result is not None]
-
-
-def _forms(course: CourseFolder, assignment: str, config: Config) -> dict[str, Form]:
-    book = Book(course, assignment, config)
-    try:
-        return book.forms()
-    finally:
-        book.close()
-
-
-async def _started(course: CourseFolder, assignment: str, root: Path, seconds: float,
-                   trust_local: bool, walls: bool) -> Engine:
-    """Return an engine with what the assignment imports; without, where that can't be shared."""
-    found = await asyncio.to_thread(imports.of, course, assignment)
-    for wanted in (found, ()) if found else ((),):
-        engine = Engine(root / "engine", imports=wanted, trust_local=trust_local, walls=walls,
-                        limits=Limits(wall_seconds=seconds, text=outputs.MAX_CELL),
-                        log=root / "engine.log")
-        try:
-            await engine.start()
-            return engine
-        except ForkFailed as error:
-            await engine.close()
-            log.warning("no-template", imports=wanted, reason=str(error)[-500:])
-            if not wanted:
-                raise
-    raise AssertionError("the last try returns or raises")
+    marker = Marker(course, assignment, forms(course, assignment), config, starting.data,
+                    seconds=starting.seconds, check_stable=check_stable)
+    engine = await starting.start()
+    await marker.prepare(engine)
+    batch = Batch(marker, Writer(course, assignment, config), engine,
+                  on_result or (lambda _job, _result: None), stop)
+    return [result for result in await batch.run(todo, workers) if result is not None]
 
 
 @contextmanager

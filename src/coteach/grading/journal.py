@@ -16,7 +16,7 @@ from coteach.errors import UserError
 from coteach.grading.course import CourseFolder
 from coteach.grading.files import read_plain, write_whole
 from coteach.grading.inspect import MAX_MB
-from coteach.grading.marker import Job
+from coteach.grading.job import Job
 from coteach.grading.result import Result
 from coteach.i18n import gettext as _
 

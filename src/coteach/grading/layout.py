@@ -12,7 +12,7 @@ from coteach.errors import NotFound
 from coteach.grading.course import CourseFolder, is_safe
 from coteach.grading.files import read_plain
 from coteach.grading.inspect import MAX_MB
-from coteach.grading.jobs import Job
+from coteach.grading.job import Job
 from coteach.grading.reason import Reason
 from coteach.i18n import gettext as _
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from coteach.grading.course import CourseFolder
 from coteach.grading.engine import Engine, Run, Work
 from coteach.grading.form import Form
 from coteach.grading.inspect import MAX_MB, read
+from coteach.grading.job import Job
 from coteach.grading.points import Points, points_of
 from coteach.grading.reason import Reason
 from coteach.grading.result import Result, without_score
@@ -33,35 +34,6 @@ SEED, OTHER_SEED = 20260105, 7
 """Of random numbers: everybody has the first; a test that is run again has the second."""
 EXTRA_MB, EXTRA_FILES = 20, 100
 _LARGE = 1 << 18
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook to mark.
-
-    Parameters
-    ----------
-    file
-        The file that was handed in; None when there is none.
-    timestamp
-        When, as nbgrader writes it in timestamp.txt; empty when nobody knows.
-    extras
-        The folder with other files that were handed in.
-    keep
-        Cells whose manual points were given for this very file, so they stand.
-    blanks
-        What untouched written answers look like; as they were released when empty.
-    """
-
-    student: str
-    notebook: str
-    file: Path | None
-    timestamp: str = ""
-    extras: Path | None = None
-    keep: list[str] = field(default_factory=list)
-    blanks: Blanks = field(default_factory=dict)
-    wrong: Reason | None = None
-    """What is known to be wrong already."""
 
 
 @dataclass

@@ -14,8 +14,6 @@ from coteach.grading.blank import Blanks, is_blank
 from coteach.i18n import gettext as _
 
 MAX_MESSAGE = 500
-MAX_CELL = 20_000
-"""Characters of output that one cell may keep."""
 
 _EMPTY = re.compile(r"^\s*raise NotImplementedError(\(\))?\s*$", re.M)
 _ERROR = re.compile(

@@ -12,7 +12,8 @@ from traitlets.config import Config
 from coteach.grading import files
 from coteach.grading.book import Book
 from coteach.grading.course import CourseFolder
-from coteach.grading.marker import Job, Outcome, gather
+from coteach.grading.job import Job
+from coteach.grading.marker import Outcome, gather
 from coteach.grading.result import CellMark, Result
 
 
