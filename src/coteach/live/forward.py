@@ -47,6 +47,20 @@ RESENT_MOST = 1500
 _HEADER = Struct("!BBHLL").pack
 
 
+class _Coming:
+    """Waits at a source for the key frame with which a sender goes over to it."""
+
+    def __init__(self, sender: ForwardSender, source: Source) -> None:
+        self._sender, self.source = sender, source
+
+    def forward(self, packet: RtpPacket, key: bool, bodies: dict[Any, Any]) -> None:
+        if not key:
+            self.source.want_key_frame()
+            return
+        self._sender._arrived(self.source)
+        self._sender.forward(packet, key, bodies)
+
+
 class ForwardSender:
     """What aiortc calls as a sender; see `coteach.live.peer` for the names it relies on."""
 
@@ -73,6 +87,7 @@ class ForwardSender:
         # In the lower half, since a wrap-around early on breaks SRTP decryption (aiortc does so).
         self._rtx_sequence = random.randrange(32768)  # noqa: S311
         self._resent: tuple[int, int] = (0, 0)
+        self._coming: _Coming | None = None
         self._pair: Any = None
         self._to: Any = None
         self._out: Callable[[bytes, Any], None] | None = None
@@ -103,10 +118,43 @@ class ForwardSender:
             self.source.outputs.append(self)
             self.source.want_key_frame()
 
-    async def stop(self) -> None:
-        """Stop for good."""
+    def switch(self, source: Source | None) -> None:
+        """Go on with another source at its next key frame; with none, be silent."""
+        coming = self._coming.source if self._coming else self.source
+        if source is coming or self._task is None:
+            return
+        self._forget_coming()
+        if source is self.source:
+            return
+        if source is None:
+            self._detach()
+            self.source = None
+            return
+        self._coming = _Coming(self, source)
+        source.outputs.append(self._coming)
+        source.want_key_frame()
+
+    def _arrived(self, source: Source) -> None:
+        self._forget_coming()
+        self._detach()
+        self.source = source
+        # Begin anew even with the same stream: what it sent meanwhile is no loss.
+        self._from = None
+        source.outputs.append(self)
+
+    def _forget_coming(self) -> None:
+        coming, self._coming = self._coming, None
+        if coming is not None and coming in coming.source.outputs:
+            coming.source.outputs.remove(coming)
+
+    def _detach(self) -> None:
         if self.source is not None and self in self.source.outputs:
             self.source.outputs.remove(self)
+
+    async def stop(self) -> None:
+        """Stop for good."""
+        self._forget_coming()
+        self._detach()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -140,7 +188,7 @@ class ForwardSender:
 
     def _begin(self, packet: RtpPacket, now: float) -> None:
         """Go on with another stream where the last one ended."""
-        if self._from is None:
+        if not self._packets:
             number, at = random.randrange(32768), packet.timestamp  # noqa: S311
         else:
             rate = self.source.codec.clockRate if self.source and self.source.codec else 90000

@@ -41,6 +41,8 @@ KEY_FRAME_INTERVAL = 0.5
 """Seconds between two requests for a key frame: many viewers' wishes are one request."""
 
 
+RATE_INTERVAL = 1.0
+"""Seconds over which a source's rate is measured."""
 NOW = "now"
 """The key in `bodies` of when the packet came (monotonic seconds)."""
 
@@ -61,8 +63,9 @@ class Source:
         """What it is sent in; known from the answer to the publisher on."""
         self.ssrc: int | None = None
         self.outputs: list[Output] = []
-        self.octets = 0
-        """Bytes of media taken in so far."""
+        self.rate = 0
+        """Bits of media a second, lately."""
+        self._octets, self._counted = 0, time.monotonic()
         self._report: tuple[int, int, int, float] | None = None
         self._newest: tuple[int, float] | None = None
         self._ask_key_frame = ask_key_frame
@@ -82,8 +85,8 @@ class Source:
             self._parameters_seen = False
         self.ssrc, self.codec = packet.ssrc, codec
         self._history[place] = packet
-        self.octets += len(packet.payload)
         now = time.monotonic()
+        self._count(len(packet.payload), now)
         self._newest = (packet.timestamp, now)
         key = self._starts_key_frame(packet.payload, codec.name)
         if key and self._later is not None:
@@ -92,6 +95,15 @@ class Source:
         bodies: dict[Any, Any] = {NOW: now}
         for output in tuple(self.outputs):
             output.forward(packet, key, bodies)
+
+    def _count(self, octets: int, now: float) -> None:
+        self._octets += octets
+        passed = now - self._counted
+        if passed >= RATE_INTERVAL:
+            newest = int(8 * self._octets / passed)
+            # Key frames come in bursts: what a source takes is more than its last second.
+            self.rate = max(newest, int(0.8 * self.rate + 0.2 * newest))
+            self._octets, self._counted = 0, now
 
     def _starts_key_frame(self, payload: bytes, codec: str) -> bool:
         if self.kind == "audio":

@@ -17,7 +17,8 @@ from coteach.live import codecs
 MAX_BYTES = 32_768
 """A browser's offer of one picture and one sound has 4-8 kB."""
 MAX_CANDIDATES = 20
-KINDS = ("audio", "video")
+MOST = {"audio": 1, "video": 2}
+"""How many of each kind are taken."""
 
 
 def _refuse(
@@ -46,9 +47,10 @@ def clean(raw: bytes) -> str:
     kinds = [line[2:].split(" ")[0] for line in text.splitlines() if line.startswith("m=")]
     if not kinds:
         raise _refuse(_("The offer has no media."))
-    if any(kind not in KINDS for kind in kinds) or any(kinds.count(kind) > 1 for kind in KINDS):
-        raise _refuse(_("The offer has {count} media lines: at most one picture and one sound "
-                        "are taken.").format(count=len(kinds)), code="too-many-media")
+    if any(kind not in MOST for kind in kinds) or any(
+            kinds.count(kind) > most for kind, most in MOST.items()):
+        raise _refuse(_("The offer has {count} media lines: at most one picture in two sizes and "
+                        "one sound are taken.").format(count=len(kinds)), code="too-many-media")
     text = _without_useless_candidates(text)
     _check(text, len(kinds))
     return text

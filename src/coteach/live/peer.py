@@ -22,6 +22,7 @@ from aiortc import (
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from coteach.live import certificate, codecs
+from coteach.live.adapting import SMALL, Adapter
 from coteach.live.forward import ForwardSender
 from coteach.live.ingest import IngestReceiver, Source
 from coteach.live.udp import MediaPort
@@ -82,6 +83,8 @@ class RelayPeer(RTCPeerConnection):
         self._connections: list[Any] = []
         self._born = time.monotonic()
         self._offered_user = ""
+        self.adapter: Adapter | None = None
+        """Gives a viewer what her line carries; only where there is something to choose."""
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self._RTCPeerConnection__certificates = [certificate.shared()]
 
@@ -129,7 +132,9 @@ class RelayPeer(RTCPeerConnection):
             codec = codecs.restrict(transceiver)
             if wanted:
                 receiver: Any = transceiver.receiver
-                source = sources[transceiver.kind] = receiver.source
+                # A second picture is the first one again, small.
+                place = SMALL if transceiver.kind in sources else transceiver.kind
+                source = sources[place] = receiver.source
                 source.codec = codec
         await self.setLocalDescription(await self.createAnswer())
         return self.localDescription.sdp, sources
@@ -143,13 +148,19 @@ class RelayPeer(RTCPeerConnection):
             The viewer does not take what a source is sent in.
         """
         await self._offered(offer)
+        senders: dict[str, ForwardSender] = {}
         for transceiver in self.getTransceivers():
-            source = sources.get(transceiver.kind)
+            kind = transceiver.kind
             wanted = transceiver._offerDirection in ("sendonly", "sendrecv")
-            transceiver.direction = "sendonly" if source and wanted else "inactive"
-            codecs.restrict(transceiver, source.codec if source and wanted else None)
-            sender: Any = transceiver.sender
-            sender.source = source if wanted else None
+            source = sources.get(kind) if wanted and kind not in senders else None
+            transceiver.direction = "sendonly" if source else "inactive"
+            codecs.restrict(transceiver, source.codec if source else None)
+            if source is not None:
+                sender: Any = transceiver.sender
+                sender.source = source
+                senders[kind] = sender
+        if "video" in senders and SMALL in sources:
+            self.adapter = Adapter(senders, sources, time.monotonic())
         await self.setLocalDescription(await self.createAnswer())
         return self.localDescription.sdp
 

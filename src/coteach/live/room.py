@@ -15,6 +15,7 @@ import structlog
 from coteach.errors import Conflict, Forbidden, NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import language as in_language
+from coteach.live.adapting import SMALL
 from coteach.live.peer import RelayPeer
 from coteach.live.purpose import practice_purpose
 from coteach.live.recording import PracticeRecording, require_space
@@ -84,9 +85,10 @@ class Room:
         if seat is None:
             alike = sum(s.holder.shared == holder.shared for s in self.seats.values())
             if alike >= (MAX_PLAYERS if holder.shared else MAX_SEATS):
-                raise UserError(_("The room is full: {count} people are in it.").format(
-                    count=alike), hint=_("Ask the teacher to wait for you."),
-                    status=503 if holder.shared else 409, code="room-full")
+                full = _("The room is full: {count} people are in it.").format(count=alike)
+                if holder.shared:
+                    raise UserError(full, status=503, code="room-full")
+                raise Conflict(full, hint=_("Ask the teacher to wait for you."), code="room-full")
             seat = self.seats[place] = Seat(holder)
             if not holder.shared:
                 seat.consent = await asyncio.to_thread(self._consent_before, holder.person)
@@ -214,7 +216,8 @@ class Room:
 
     def _record(self, seat: Seat) -> None:
         if self.recording is not None and seat.consent and seat.sources:
-            self.recording.add(seat.holder.person, seat.holder.name, seat.sources)
+            self.recording.add(seat.holder.person, seat.holder.name, {
+                kind: source for kind, source in seat.sources.items() if kind != SMALL})
 
     def _owner(self) -> Seat | None:
         return next((s for s in self.seats.values() if s.holder.owner), None)
@@ -321,6 +324,8 @@ class Room:
             for source, peer in list(seat.viewers.items()):
                 if not peer.alive:
                     await self.unwatch(seat, source)
+                elif peer.adapter is not None:
+                    peer.adapter.tick(now)
             if seat.present:
                 seat.here_at = now
             elif now - seat.here_at > (PLAYER_GRACE if seat.holder.shared else SEAT_GRACE) and not (
@@ -360,7 +365,7 @@ class Room:
                 "here": s.present, "consent": s.consent,
                 "publication": s.publication if s.publisher is not None and (
                     s.publisher.connectionState == "connected") else "",
-                "media": sorted(s.sources),
+                "media": sorted(set(s.sources) - {SMALL}),
                 "recorded": recording is not None and recording.includes(s.holder.person),
             } for s in self.seats.values() if s.publisher is not None or not s.holder.shared],
             "recording": {
