@@ -100,6 +100,28 @@ def test_the_private_tmp_is_empty_and_goes_away(box):
     assert not Path("/tmp/ct-left-behind").exists() and not Path("/dev/shm/ct-left-behind").exists()
 
 
+def test_a_whole_class_weighs_more_than_one_person(box):
+    def weights():
+        return {p: int(p.read_text()) for name in ("cpu.shares", "cpu.weight")
+                for p in Path("/sys/fs/cgroup").glob(f"**/coteach/*/{name}")}
+
+    before = weights()
+    running = [box.start(["/bin/bash", "-c", "echo go; sleep 60"], cpu_weight=weight)
+               for weight in (50, 500)]
+    try:
+        assert [r.stdout.readline() for r in running] == ["go\n"] * 2
+        made = sorted(value for path, value in weights().items() if path not in before)
+        if not made:
+            pytest.skip("processors are not shared out by control groups here")
+        assert made[-1] // made[0] in (9, 10)
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+    with pytest.raises(ValueError, match="no weight"):
+        sandbox.Sandbox(home=Path("/tmp/x"), cpu_weight=0)
+
+
 def test_no_control_group_is_left_behind(box):
     box.sh("true")
     left = [str(p) for p in Path("/sys/fs/cgroup").glob("*/coteach/*") if p.is_dir()]

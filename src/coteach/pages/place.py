@@ -168,7 +168,9 @@ class Place:
         return Sandbox(
             home=self.root / "home", binds=tuple(binds), uid=self.uid, nested=not alone,
             memory_mb=memory, processes=processes, open_files=4096, file_mb=VISITOR["file_mb"],
-            cpu_seconds=3600, tmp_mb=max(16, own // 4))
+            cpu_seconds=3600, tmp_mb=max(16, own // 4),
+            # A host's group is a whole class: with one person's share, a busy neighbour slows all.
+            cpu_weight=50 if alone else 500)
 
     def limits(self) -> dict[str, int]:
         """Return a visitor's limits for the request that her kernel reads."""

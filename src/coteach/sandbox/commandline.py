@@ -60,7 +60,8 @@ def specification(sandbox: Sandbox, cwd: Path | None = None, *,
         "die_with_parent": sandbox.die_with_parent,
         "report": report,
         "limits": {name: getattr(sandbox, name) for name in (
-            "memory_mb", "processes", "open_files", "file_mb", "cpu_seconds", "cpus")},
+            "memory_mb", "processes", "open_files", "file_mb", "cpu_seconds", "cpus",
+            "cpu_weight")},
     }
 
 

@@ -41,6 +41,9 @@ class Sandbox:
     memory_mb, processes, cpus
         For the whole tree. `cpus` (2.0 is two full processors) holds where control groups can be
         written.
+    cpu_weight
+        Its share beside other sandboxes when processors are short, where control groups can be
+        written; one person's Lab has 50.
     open_files, file_mb, cpu_seconds
         For each process.
     tmp_mb
@@ -67,6 +70,7 @@ class Sandbox:
     file_mb: int = 256
     cpu_seconds: int | None = None
     cpus: float | None = None
+    cpu_weight: int = 50
     tmp_mb: int = 256
     die_with_parent: bool = True
     nested: bool = False
@@ -83,5 +87,7 @@ class Sandbox:
                 raise ValueError(f"{bind.target} lies in a writable folder of the sandbox")
         if not all(0 < port < 65536 for port in self.bind_ports):
             raise ValueError(f"{self.bind_ports} are no ports")
+        if not 1 <= self.cpu_weight <= 10_000:
+            raise ValueError(f"{self.cpu_weight} is no weight: give 1 to 10000")
         if self.uid is not None and not 1000 <= self.uid < 2**31:
             raise ValueError(f"{self.uid} is no user id for a sandbox")

@@ -96,14 +96,14 @@ class Group:
     @staticmethod
     def _values(limits: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         memory, processes = limits["memory_mb"] * MB, limits["processes"] + 2
-        quota = int((limits["cpus"] or 0) * 100_000)
+        quota, weight = int((limits["cpus"] or 0) * 100_000), limits["cpu_weight"]
         one = {"memory": [("memory.limit_in_bytes", memory),
                           ("memory.memsw.limit_in_bytes?", memory)],
                "pids": [("pids.max", processes)],
-               "cpu": [("cpu.shares", 512), ("cpu.cfs_quota_us?", quota or -1)]}
+               "cpu": [("cpu.shares", weight * 1024 // 100), ("cpu.cfs_quota_us?", quota or -1)]}
         two = {"memory": [("memory.max", memory), ("memory.swap.max?", 0)],
                "pids": [("pids.max", processes)],
-               "cpu": [("cpu.weight", 50), ("cpu.max?", f"{quota or 'max'} 100000")]}
+               "cpu": [("cpu.weight", weight), ("cpu.max?", f"{quota or 'max'} 100000")]}
         return one, two
 
     @staticmethod
