@@ -17,7 +17,6 @@ from coteach import settings as settings_module
 from coteach.settings import Settings
 from coteach.store import Database
 
-
 # A kernel started ahead is one more thing at work while a test looks; who tests them asks for them.
 os.environ.setdefault("COTEACH_SPARE_KERNELS", "0")
 
