@@ -23,7 +23,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config
 
 from coteach import sandbox
-from coteach.grading import blank, files, nbconfig, outputs
+from coteach.grading import blank, clean, files, nbconfig, outputs
 from coteach.grading.course import CourseFolder
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,6 +54,8 @@ def _config(course: CourseFolder, root: Path) -> Config:
     config.HTMLExporter.template_name = "feedback"
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
     config.HTMLExporter.exclude_anchor_links = True
+    config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {"clean_html": clean.clean}
     return config
 
 
@@ -103,6 +105,7 @@ def feedback(course: CourseFolder, assignment: str, student: str, notebook: str)
         made = nbformat.read(course.autograded(student, assignment) / f"{notebook}.ipynb", 4)
         outputs.for_feedback(made, blank.blanks([nbformat.read(
             course.released(assignment) / f"{notebook}.ipynb", 4)]))
+        clean.for_page(made)
         nbformat.write(made, place / f"{notebook}.ipynb")
         api = _api(course, root)
         api.coursedir.notebook_id = glob.escape(notebook)

@@ -11,7 +11,7 @@ print("ARGV", [a for a in sys.argv if WORD in a])
 found = []
 for top in (os.getcwd(), "/home", "/tmp", "/root", "/srv", "/work", "/var", "/run", "/dev/shm"):
     for folder, names, files in os.walk(top):
-        names[:] = [n for n in names if n not in ("site-packages", "proc", "sys", "dist-packages")]
+        names[:] = [n for n in names if n not in ("site-packages", "proc", "sys", "dist-packages", "lessons", "reports", "modules", "bench")]
         for name in files:
             path = os.path.join(folder, name)
             if name.endswith((".ipynb", ".db", ".jsonl", ".log")): found.append(path)
