@@ -127,7 +127,7 @@ def test_what_an_answer_raises_is_caught_by_its_class_or_one_above():
         "import unittest, json, numpy as np\ntc = unittest.TestCase()\n"
         "with tc.assertRaises(BadValue): fail(0)\nwith tc.assertRaises(KeyError): fail(1)\n"
         "with tc.assertRaisesRegex(ZeroDivisionError, 'zero'): fail(2)\n"
-        "with tc.assertRaises(json.JSONDecodeError): fail(3)\n"
+        "with tc.assertRaises(json.JSONDecodeError) as c: fail(3)\nassert c.exception.pos == 1\n"
         "with tc.assertRaises(np.linalg.LinAlgError): fail(4)",
         "import pytest\nwith pytest.raises(ValueError, match='neg'): fail(0)",
         "fail(1)",
@@ -189,6 +189,7 @@ def test_classes_and_their_instances_work_as_they_do_beside():
         "assert 2 * Vector(1, 1) == Vector(2, 2) and len(Vector(1, 2)) == 2 and Vector(3, 4)[1] == 4\n"
         "assert abs(Vector(3, 4)) == 5 and Vector(3, 4).norm == 5\n"
         "assert repr(Vector(1, 2)) == 'Vector(1, 2)' == str(Vector(1, 2)) == f'{Vector(1, 2)}'",
+        "kept = Vector(1, 2)", "assert (kept * 2).x == 2 and (2 * kept).y == 4",
         "assert issubclass(V3, Vector) and isinstance(V3(1, 2), Vector) and Vector.zero() == Vector(0, 0)\n"
         "assert Vector.__name__ == 'Vector' and Vector(1, 2) in {Vector(1, 2)}",
         "assert Vector(1, 2) != 5 and Vector(1, 2) != Vector(2, 2) and not (Vector(1, 2) == (1, 2))",

@@ -64,6 +64,25 @@ def test_an_always_equal_object_earns_nothing():
     assert not earned
 
 
+def test_a_class_that_an_earlier_test_named_is_not_believed_in_a_later_one():
+    marks = marks_of(ALWAYS, "assert Always() * 2 == 0", "assert abs(f(2) - 200) < 1e-6",
+                     "x = Always()\nassert isinstance(x, Always)", "assert abs(f(2) - 200) < 1e-6")
+    assert [mark == "ok" for mark in marks] == [True, False, True, False]
+
+
+def test_forged_names_lead_to_no_other_module():
+    forged = ("from coteach.grading.engine import giving\nNODE = None\n"
+              "def f(x):\n    giving.Giver.refer = lambda self, value, encoder: NODE\n    return object()\n")
+    for node in ("['g', 'collections', 'abc.sys.exit']", "['g', 'fractions', 'sys.modules']",
+                 "['g', 'os', '_exit']", "['m', 'coteach.grading.engine.tests']",
+                 "['g', 'unittest.mock', 'ANY']", "['T', 0]", "['T', -1]", "['o', 5, 99, None]",
+                 "['x', ['unittest', 'SkipTest'], [], '', '', 0, []]", "['np', 'a', 'O', [1], 0, 0]",
+                 "['l'] * 3", "[[]]", "['zz']", "{'a': 1}", "['i', 'zz']", "['d', 1]"):
+        marks = marks_of(forged + f"NODE = {node}", "assert f(2) == 200",
+                         "f(2)(0)", "assert len([1]) == 1")
+        assert [mark == "ok" for mark in marks] == [False, False, True], (node, marks)
+
+
 def test_the_text_of_an_object_is_no_partial_credit():
     cells = ran(ALWAYS, "# test\nf(2)")
     assert not [o for o in cells[1].outputs if o["output_type"] == "execute_result"]

@@ -20,11 +20,13 @@ from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
 from coteach.grading.engine.proxies import Mirror, NotAcross, Proxy, methods
 from coteach.grading.engine.renew import renew
 from coteach.grading.engine.shell import CellTimeout
-from coteach.grading.engine.values import Broken, Decoder, Encoder, TooLarge
+from coteach.grading.engine.values import Broken, Decoder, Encoder, TooLarge, is_data
 
 GRACE = 2.0
 """Seconds that an interrupted call has to come back."""
 _MOST_DEPTH = 40
+_PRIVATE = ("_", "gi_", "cr_", "ag_", "tb_", "co_", "f_")
+"""How attributes begin that lead from an object to code and names of the test."""
 _FRAMED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType,
            types.TracebackType, types.CodeType, types.FunctionType, types.MethodType)
 """Through these lies a way to the names and the source of all tests, as `gi_frame.f_globals`."""
@@ -50,6 +52,9 @@ class Asker:
         self.epoch = 0
         self.waiting = False
         self.named: set[int] = set()
+        """Classes and objects that the test which runs has got by their names."""
+        self.made: set[int] = set()
+        """Objects that tests made of classes that they had named, and what came of these."""
         self._chance = chance.Chance()
         self._number = 0
         self._depth = 0
@@ -62,9 +67,15 @@ class Asker:
     def name(self, value: Any) -> None:
         """Take note that a test has got a class or an object by its name."""
         if isinstance(value, (Mirror, ErrorMirror)):
-            value._ct_named = True  # type: ignore[union-attr]
+            self.named.add(value._ct_class)  # type: ignore[union-attr]
         elif isinstance(type(value), Mirror):
             self.named.add(object.__getattribute__(value, "_ct_number"))
+
+    def own(self, kind: Any, value: Any) -> Any:
+        """Take note that a test made an object itself, if it is of the class that it named."""
+        if isinstance(type(value), Mirror) and issubclass(type(value), kind):
+            self.made.add(object.__getattribute__(value, "_ct_number"))
+        return value
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -77,6 +88,7 @@ class Asker:
     def dropped(self, number: int) -> None:
         """Take note that a proxy is gone; the other side hears of it with the next question."""
         self._dropped.append(number)
+        self.made.discard(number)
 
     def send(self, message: list[Any], blobs: list[bytes] | None = None) -> None:
         """Send a message.
@@ -348,7 +360,10 @@ class Asker:
             found = object.__new__(mirror)
             object.__setattr__(found, "_ct_number", number)
             self._proxies[number] = found
-        object.__setattr__(found, "_ct_inside", decoder.decode(inside))
+        value = decoder.decode(inside)
+        if not is_data(value):
+            raise Broken("a plain value that is none")
+        object.__setattr__(found, "_ct_inside", value)
         return found
 
     # -- classes ----------------------------------------------------------------------------------
@@ -377,7 +392,7 @@ class Asker:
                 if made._ct_error == error:
                     above.append(made)
         known = names.known_class(room, whole) if library is True else self._inner(bases)
-        space = {"_ct_class": number, "_ct_tests": self, "_ct_named": False,
+        space = {"_ct_class": number, "_ct_tests": self,
                  "_ct_error": error is True, "_ct_known": known,
                  "__module__": str(room), "__qualname__": str(whole)}
         if error is True:
@@ -403,7 +418,7 @@ class Asker:
     # -- exceptions -------------------------------------------------------------------------------
 
     def _raised(self, node: list[Any], decoder: Decoder) -> BaseException:
-        _tag, kind, nodes, text, trace, number = node
+        _tag, kind, nodes, text, trace, number, more = node
         made = names.resolve(*kind) if type(kind) is list else self._mirrors[kind]
         if not isinstance(made, type) or not issubclass(made, BaseException) or issubclass(
                 made, (AnswerEnded, CellTimeout, NotAcross, GeneratorExit)):
@@ -418,6 +433,10 @@ class Asker:
         if isinstance(made, ErrorMirror) and hasattr(error, "__dict__"):
             error.__dict__["_ct_number"] = number
             error.__dict__["_ct_text"] = str(text)
+        elif made.__module__ != "builtins" and hasattr(error, "__dict__"):
+            for name, value in zip(more[::2], decoder.all(more[1::2]), strict=True):
+                if type(name) is str and name.isidentifier() and not name.startswith("_"):
+                    error.__dict__[name] = value
         if trace and type(trace) is str:
             error.add_note("In the answer:\n" + trace.encode("utf-8", "replace").decode())
         return error

@@ -11,6 +11,7 @@ from coteach.grading.engine import names, operations
 from coteach.grading.engine.values import Broken, Decoder, Encoder, payload
 
 MOST_TRACE = 4000
+_MOST_ATTRIBUTES = 20
 _PLAIN = (int, float, str, bool, tuple, list, dict, set, frozenset)
 
 
@@ -141,7 +142,17 @@ class Giver:
         except Exception:
             args = [text]
         return ["x", list(found) if found else self.described(kind), args, text[:MOST_TRACE],
-                trace[-MOST_TRACE:], self._number(error)]
+                trace[-MOST_TRACE:], self._number(error), self._attributes(error, encoder)]
+
+    def _attributes(self, error: BaseException, encoder: Encoder) -> list[Any]:
+        """Return the plain attributes of a library's exception, such as ``JSONDecodeError.pos``."""
+        try:
+            held = vars(error)
+            return [part for name, value in list(held.items())[:_MOST_ATTRIBUTES]
+                    if type(name) is str and type(value) in (int, float, str, bool)
+                    for part in (name, encoder.encode(value))]
+        except Exception:
+            return []
 
     def _signature(self, value: inspect.Signature, encoder: Encoder) -> Any:
         empty = inspect.Parameter.empty

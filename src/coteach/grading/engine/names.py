@@ -130,17 +130,24 @@ def module(name: Any) -> types.ModuleType | None:
 
 
 def resolve(room: Any, name: Any) -> Any:
-    """Return our own global of a library; None when there is none."""
+    """Return our own global of a library; None when there is none.
+
+    It must have been defined there under that name: from a module one gets to others, and so to
+    everything.
+    """
     if type(name) is not str or type(room) is not str or not reachable(room, name):
         return None
     found: Any = module(room)
-    if found is None:
-        return None
     for part in name.split("."):
-        if part.startswith("__") or (isinstance(found, types.ModuleType) and part.startswith("_")):
-            # a private class, such as that of an iterator, is not what code tests for
+        if found is None or part.startswith("_") or not (
+                isinstance(found, type) or found is sys.modules.get(room)):
             return None
         found = getattr(found, part, None)
+    if type(found).__name__ == "ufunc":
+        return found if room == "numpy" else None
+    if getattr(found, "__module__", None) != room or name not in (
+            getattr(found, "__qualname__", None), getattr(found, "__name__", None)):
+        return None
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from coteach.grading.engine import operations
 from coteach.grading.engine.operations import BINARY, INPLACE
-from coteach.grading.engine.values import is_data
+from coteach.grading.engine.values import Broken, is_data
 
 
 class NotAcross(BaseException):
@@ -35,13 +35,13 @@ class Mirror(type):
 
     _ct_tests: Any
     _ct_class: int
-    _ct_named: bool
     _ct_known: type | None
     _ct_error: bool
 
     def __call__(cls, *args: Any, **names: Any) -> Any:
         """Make an instance over there."""
-        return cls._ct_tests.ask("call", cls, *args, **names)
+        tests = cls._ct_tests
+        return tests.own(cls, tests.ask("call", cls, *args, **names))
 
     def __getattr__(cls, name: str) -> Any:
         if name in _NEVER_ACROSS:
@@ -74,14 +74,17 @@ class Mirror(type):
         return True
 
 
-def named(mirror: type) -> bool:
-    """Say whether a test has named this class or one above it."""
-    return any(vars(kind).get("_ct_named") for kind in mirror.__mro__)
+def named(proxy: Any) -> bool:
+    """Say whether this test has named the object's class or one above it, or a test has made it."""
+    kind = type(proxy)
+    tests = kind._ct_tests
+    return object.__getattribute__(proxy, "_ct_number") in tests.made or any(
+        vars(above).get("_ct_class") in tests.named for above in kind.__mro__)
 
 
 def _kept_here(proxy: Any, other: Any) -> bool:
     """Say whether an operand of the test's own must not be shown to the other side."""
-    return not isinstance(type(other), Mirror) and not named(type(proxy))
+    return not isinstance(type(other), Mirror) and not named(proxy)
 
 
 def _inside(proxy: Any) -> Any:
@@ -127,7 +130,7 @@ class Proxy:
             return kind._ct_tests.ask("signature", self)
         if name in ("__deepcopy__", "__copy__"):
             return lambda *_memory: kind._ct_tests.ask(name.strip("_"), self)
-        if name in _COMPARING and not named(kind):
+        if name in _COMPARING and not named(self):
             def compare(*args: Any, **more: Any) -> Any:
                 if any(map(is_data, (*args, *more.values()))):
                     raise TypeError(f"the answer is an object of {kind.__name__!r}; "
@@ -211,8 +214,9 @@ def _operator(name: str, operation: str, mirrored: bool) -> Any:
             first, second = (other, inside) if mirrored else (inside, other)
             return operations.ALL[operation](first, second, *more)
         tests = type(self)._ct_tests
-        return (tests.ask(operation, other, self, *more) if mirrored
-                else tests.ask(operation, self, other, *more))
+        found = (tests.ask(operation, other, self, *more) if mirrored
+                 else tests.ask(operation, self, other, *more))
+        return tests.own(type(self), found) if named(self) else found
 
     method.__name__ = name
     return method
@@ -255,7 +259,9 @@ def methods(specials: list[Any], *, hashes: bool) -> dict[str, Any]:
     """Return the special methods that a mirror gets, for those that the student's class has."""
     found: dict[str, Any] = {}
     for special in specials:
-        name = str(special).strip("_")
+        if special not in operations.SPECIAL:
+            raise Broken("a method that is not special")
+        name = special.strip("_")
         if special == "__contains__":
             found[special] = _contains
         elif name in _OURS:

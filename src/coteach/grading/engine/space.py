@@ -78,6 +78,8 @@ class Names(dict[str, Any]):
     def begin(self) -> None:
         """Let the student's names be seen, for one test."""
         self._lasting.clear()
+        self._cache.clear()
+        self.asker.named.clear()
         self.open = True
 
     def __contains__(self, name: object) -> bool:

@@ -162,6 +162,8 @@ class Tests:
             error = self._execute(source, outputs)
         finally:
             self.names.open = False
+        if error is None and time.monotonic() > self.asker.until + 0.1:
+            error = shell.CellTimeout()  # it was stopped and went on
         died = bool(self.asker.dead) and not dead_before
         if died or isinstance(error, AnswerEnded):
             found = [o for o in outputs.take() if o["output_type"] == "stream"]

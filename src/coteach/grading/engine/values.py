@@ -314,22 +314,23 @@ def is_data(value: Any) -> bool:
 def payload(value: Any) -> Any:
     """Return the plain value inside an instance of a subclass of a plain type, by the plain type's
     own methods; None when there is none."""
-    if isinstance(value, int):
-        return int.__index__(value) if type(value) is bool else int.__add__(value, 0)
-    if isinstance(value, float):
+    kind = type(value)  # an object may lie about its class
+    if issubclass(kind, int):
+        return int.__add__(value, 0)
+    if issubclass(kind, float):
         return math.copysign(float.__abs__(value), float.__float__(value))
-    if isinstance(value, str):
+    if issubclass(kind, str):
         return str.__str__(value)
-    if isinstance(value, tuple):
+    if issubclass(kind, tuple):
         return tuple.__getitem__(value, slice(None))
-    if isinstance(value, list):
+    if issubclass(kind, list):
         return list.__getitem__(value, slice(None))
-    if isinstance(value, dict):
+    if issubclass(kind, dict):
         return dict.copy(value)
-    if isinstance(value, (set, frozenset)):
-        kind = set if isinstance(value, set) else frozenset
-        return kind(kind.__iter__(value))  # type: ignore[arg-type]
+    if issubclass(kind, (set, frozenset)):
+        plain = set if issubclass(kind, set) else frozenset
+        return plain(plain.__iter__(value))  # type: ignore[arg-type]
     numbers: Any = sys.modules.get("numpy")
-    if numbers is not None and isinstance(value, numbers.ndarray):
+    if numbers is not None and issubclass(kind, numbers.ndarray):
         return numbers.ndarray.view(value, numbers.ndarray)
     return None
