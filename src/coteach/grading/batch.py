@@ -54,6 +54,8 @@ class Batch:
 
         async def work() -> None:
             for place, job in todo:
+                if self.stop.is_set():
+                    return
                 await made.put((place, job, await self._safely(job)))
 
         async def write(pool: ThreadPoolExecutor) -> None:

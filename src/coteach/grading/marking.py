@@ -19,7 +19,7 @@ from coteach.grading import gradebook, handin, jobs
 from coteach.grading.blank import Blanks, blanks
 from coteach.grading.cohort import Task, forms, release
 from coteach.grading.files import write_whole
-from coteach.grading.jobs import Job
+from coteach.grading.job import Job, Stop
 from coteach.grading.layout import stamp
 from coteach.grading.outputs import Answer, answers
 from coteach.grading.reason import Reason
@@ -48,8 +48,8 @@ def _job(settings: Settings, person: Person, submission: Submission, grade: Grad
 
 
 def mark(database: Database, settings: Settings, task: Task, *, by: Person,
-         only: Collection[str] | None = None, progress: Progress = lambda _done, _all: None
-         ) -> list[Result]:
+         only: Collection[str] | None = None, progress: Progress = lambda _done, _all: None,
+         stop: Stop | None = None, kept: set[str] | None = None) -> list[Result]:
     """Autograde the newest hand-in of each teacher; manual marks stay.
 
     Parameters
@@ -60,6 +60,10 @@ def mark(database: Database, settings: Settings, task: Task, *, by: Person,
         Ids of hand-ins to mark; all when not given.
     progress
         Called with how many are done, of how many.
+    stop
+        Ends it early; what is done is kept.
+    kept
+        Gets the ids of the hand-ins that are done.
     """
     release(task)
     with database.reading() as session:
@@ -76,11 +80,14 @@ def mark(database: Database, settings: Settings, task: Task, *, by: Person,
         nonlocal done
         person, submission = owners[job.student]
         _keep(database, task, person, submission, result, by)
+        if kept is not None:
+            kept.add(submission.id)
         done += 1
         progress(done, len(todo))
 
     return jobs.grade(task.folder, task.assignment, todo, trust_local=settings.trust_local,
-                      workers=max(1, min(4, (os.cpu_count() or 2) // 2)), on_result=keep)
+                      workers=max(1, min(4, (os.cpu_count() or 2) // 2)), on_result=keep,
+                      stop=stop)
 
 
 def _keep(database: Database, task: Task, person: Person, submission: Submission, result: Result,

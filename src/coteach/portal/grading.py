@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from coteach.access import Action, require
@@ -15,6 +15,7 @@ from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import handin, marking, tricks
 from coteach.grading.cohort import Task
+from coteach.grading.job import Stop
 from coteach.grading.reason import Reason
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
@@ -104,7 +105,7 @@ def _run(run: Run | None) -> dict[str, Any]:
     if run is None:
         return {"state": "idle"}
     return {"kind": run.kind, "state": run.state, "done": run.done, "total": run.total,
-            "error": run.error}
+            "error": run.error, "seconds_left": run.seconds_left}
 
 
 API = "/api/v1/cohorts/{cohort}/assignments/{assignment}"
@@ -113,17 +114,44 @@ PAGE = "/cohorts/{cohort}/assignments/{assignment}"
 
 @router.post(API + "/autograde", status_code=202, tags=["grading"])
 def autograde(person: CurrentPerson, database: TheDatabase, settings: TheSettings, cohort: str,
-              assignment: str) -> dict[str, Any]:
-    """Autograde all newest hand-ins in the background; ask with GET how far it is."""
+              assignment: str, missing: bool = False) -> dict[str, Any]:
+    """Autograde newest hand-ins in the background; ask with GET how far it is.
+
+    All of them, or with `missing` only those that are not marked yet or that a run which was
+    stopped left over.
+    """
     task = open_task(database, settings, person, cohort, assignment)
-    return {"run": _run(_autograde(database, settings, person, task))}
+    return {"run": _run(_autograde(database, settings, person, task, missing))}
 
 
-def _autograde(database: Database, settings: Settings, person: Person, task: Task) -> Run:
+def _autograde(database: Database, settings: Settings, person: Person, task: Task,
+               missing: bool) -> Run:
+    stop, kept, only = Stop(), set[str](), None
+    if missing:
+        only = {row.submission.id for row in _left(database, task)}
+        kept |= {row.submission.id for row in rows_of(database, task)} - only
+
     def work(step: Step) -> None:
-        marking.mark(database, settings, task, by=person, progress=step)
+        marking.mark(database, settings, task, by=person, progress=step, only=only, stop=stop,
+                     kept=kept)
 
-    return runs.start(_key(task), "autograde", work)
+    return runs.start(_key(task), "autograde", work, stop, kept)
+
+
+def _left(database: Database, task: Task) -> list[Row]:
+    """Return the hand-ins without marks, and those that a run which was stopped did not come to."""
+    run, rows = runs.get(_key(task)), rows_of(database, task)
+    if run is not None and run.kind == "autograde" and run.state == "stopped":
+        return [row for row in rows if row.submission.id not in run.kept]
+    return [row for row in rows if row.grade is None]
+
+
+@router.post(API + "/autograde/stop", status_code=202, tags=["grading"])
+def stop(person: CurrentPerson, database: TheDatabase, settings: TheSettings, cohort: str,
+         assignment: str) -> dict[str, Any]:
+    """Stop autograding after what is being written; all that is marked stays."""
+    task = open_task(database, settings, person, cohort, assignment)
+    return {"run": _run(runs.stop(_key(task)))}
 
 
 @router.get(API + "/autograde", tags=["grading"])
@@ -179,6 +207,7 @@ def assignment_page(request: Request, person: CurrentPerson, database: TheDataba
         request, "grading.html", cohort=task.cohort, assignment=task.assignment,
         title=task.module.title_in(get_language()), deadline=task.deadline, rows=rows, run=run,
         busy=run is not None and run.state in ("waiting", "running"),
+        left=_left(database, task),
         missing=[p for p in everybody if p.id not in there],
         unmarked=[r for r in rows if r.grade is None], to_mark=sum(r.to_mark for r in rows),
         to_release=_to_release(rows))
@@ -191,10 +220,19 @@ def _to_release(rows: list[Row]) -> list[Row]:
 
 @router.post(PAGE + "/autograde")
 def autograde_form(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
-                   cohort: str, assignment: str) -> RedirectResponse:
+                   cohort: str, assignment: str, missing: Annotated[str, Form()] = ""
+                   ) -> RedirectResponse:
     """The button of the page; it works without scripts too."""
     task = open_task(database, settings, person, cohort, assignment)
-    _autograde(database, settings, person, task)
+    _autograde(database, settings, person, task, bool(missing))
+    return RedirectResponse(f"/cohorts/{cohort}/assignments/{assignment}", 303)
+
+
+@router.post(PAGE + "/autograde/stop")
+def stop_form(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
+              cohort: str, assignment: str) -> RedirectResponse:
+    """The page's button to stop."""
+    runs.stop(_key(open_task(database, settings, person, cohort, assignment)))
     return RedirectResponse(f"/cohorts/{cohort}/assignments/{assignment}", 303)
 
 

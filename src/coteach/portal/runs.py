@@ -1,15 +1,17 @@
 """Work that takes longer than a request: one at a time for each thing, with progress to ask for.
 
-Kept in memory. A run that a restart cuts off left every result that it had, and is started again by
-the same button.
+Kept in memory. A run that is stopped, or that a restart cuts off, left every result that it had;
+the same button goes on with what is missing.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
@@ -22,16 +24,58 @@ log = structlog.get_logger()
 Step = Callable[[int, int], None]
 
 
+class Stoppable(Protocol):
+    """What asks a piece of work to end early."""
+
+    def set(self) -> None:
+        """Ask."""
+
+    def is_set(self) -> bool:
+        """Say whether it was asked for."""
+
+
 @dataclass
 class Run:
-    """How far a piece of work is."""
+    """How far a piece of work is.
+
+    Parameters
+    ----------
+    stop
+        Ends it early, where it can be.
+    kept
+        What is done, by id, so that a run that was stopped can go on.
+    """
 
     kind: str
     state: str = "waiting"
-    """``waiting``, ``running``, ``done`` or ``failed``."""
+    """``waiting``, ``running``, ``done``, ``stopped`` or ``failed``."""
     done: int = 0
     total: int = 0
     error: str = ""
+    stop: Stoppable | None = None
+    kept: set[str] = field(default_factory=set)
+    _first: tuple[int, float] | None = None
+
+    def step(self, done: int, total: int) -> None:
+        """Note how far it is."""
+        self.done, self.total = done, total
+        if self._first is None:
+            self._first = done, time.monotonic()
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long it will take at the pace so far; None when nobody can say."""
+        if self.state != "running" or self._first is None or self.done <= self._first[0]:
+            return None
+        done, began = self._first
+        each = (time.monotonic() - began) / (self.done - done)
+        return round(each * (self.total - self.done))
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether it goes on and can be stopped."""
+        return self.stop is not None and not self.stop.is_set() and self.state in (
+            "waiting", "running")
 
 
 class Runs:
@@ -46,13 +90,25 @@ class Runs:
         """Return the newest run under a key, or None."""
         return self._runs.get(key)
 
-    def start(self, key: str, kind: str, work: Callable[[Step], object]) -> Run:
+    def stop(self, key: str) -> Run | None:
+        """Ask the run under a key to end early, and return it."""
+        run = self._runs.get(key)
+        if run is not None and run.stop is not None:
+            run.stop.set()
+        return run
+
+    def start(self, key: str, kind: str, work: Callable[[Step], object],
+              stop: Stoppable | None = None, kept: set[str] | None = None) -> Run:
         """Start work in the background.
 
         Parameters
         ----------
         work
             Called with a function that takes how much is done, of how much.
+        stop
+            What ends it early; it is the work that looks at it.
+        kept
+            Filled by the work with the ids of what is done.
 
         Raises
         ------
@@ -64,18 +120,15 @@ class Runs:
             if known is not None and known.state in ("waiting", "running"):
                 raise Conflict(_("This is being marked already."),
                                hint=_("Wait until it is done."), code="running")
-            run = self._runs[key] = Run(kind)
+            run = self._runs[key] = Run(kind, stop=stop, kept=set() if kept is None else kept)
         language = i18n.get_language()
-
-        def step(done: int, total: int) -> None:
-            run.done, run.total = done, total
 
         def whole() -> None:
             run.state = "running"
             with i18n.language(language):
                 try:
-                    work(step)
-                    run.state = "done"
+                    work(run.step)
+                    run.state = "stopped" if _cut_short(run) else "done"
                 except UserError as error:
                     run.error, run.state = str(error), "failed"
                 except Exception as error:
@@ -85,3 +138,7 @@ class Runs:
 
         self._pool.submit(whole)
         return run
+
+
+def _cut_short(run: Run) -> bool:
+    return run.stop is not None and run.stop.is_set() and run.done < run.total

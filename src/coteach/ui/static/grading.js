@@ -14,7 +14,16 @@ function say(now) {
   const sentence = now.kind === "release"
     ? t("Giving back: {done} of {total}", now)
     : t("Marking: {done} of {total}", now);
-  if (words.textContent !== sentence) words.textContent = sentence;
+  const whole = [sentence, left(now.seconds_left)].filter(Boolean).join(" · ");
+  if (words.textContent !== whole) words.textContent = whole;
+}
+
+function left(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  // Rounded, so that a screen reader is not told of every second.
+  return seconds < 90
+    ? t("about {n} s left", { n: Math.max(5, Math.ceil(seconds / 5) * 5) })
+    : t("about {n} min left", { n: Math.ceil(seconds / 60) });
 }
 
 async function follow() {
