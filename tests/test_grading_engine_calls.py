@@ -96,6 +96,8 @@ def test_functions_are_called_with_data_callbacks_and_changes_of_arguments(more)
         "l = [3, 1, 2]; assert sort_in_place(l) is None; assert l == [1, 2, 3]",
         "d = {}; add_key(d); assert d == {'new': 1}",
         "assert twice(lambda v: v * 3, 2) == 18",
+        "import random\ndef back(v):\n    random.seed(v); list(gen(3)); return twice(lambda w: w + 1, v)\n"
+        "assert twice(back, 2) == 6",
         "import types\nassert list(gen(3)) == [0, 1, 2] and isinstance(gen(2), types.GeneratorType)\n"
         "g = gen(1); assert next(g) == 0\ntry:\n    next(g); assert False\nexcept StopIteration: pass",
         "import io, contextlib\nb = io.StringIO()\nwith contextlib.redirect_stdout(b): hello('you')\n"

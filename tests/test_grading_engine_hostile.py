@@ -141,7 +141,7 @@ PATCHES = {
     "skip": "import unittest\ndef f(x): raise unittest.SkipTest('x')",
     "system exit": "def f(x): raise SystemExit(0)",
     "generator exit": "def f(x): raise GeneratorExit",
-    "engine's own": "from coteach.grading.engine.proxies import NotAcross\ndef f(x): raise NotAcross('x')",
+    "engine's own": "from coteach.grading.engine.errors import NotAcross\ndef f(x): raise NotAcross('x')",
     "any": "from unittest.mock import ANY\ndef f(x): return ANY",
     "class lies": "class C:\n    __class__ = float\n    def __float__(self): return 200.0\ndef f(x): return C()",
     "surrogates": "def f(x): return '\\ud800' * 3\nprint('\\udfff')",

@@ -12,13 +12,9 @@ import contextlib
 from typing import Any
 
 from coteach.grading.engine import operations
+from coteach.grading.engine.errors import NotAcross
 from coteach.grading.engine.operations import BINARY, INPLACE
 from coteach.grading.engine.values import Broken, is_data
-
-
-class NotAcross(BaseException):
-    """A test wants from an object what only the live object has."""
-
 
 _NEVER_ACROSS = frozenset({"__code__", "__globals__", "__closure__", "__reduce__", "__reduce_ex__",
                            "__getstate__", "__builtins__", "__subclasshook__"})

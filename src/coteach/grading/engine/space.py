@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from coteach.grading.engine import names
-from coteach.grading.engine.asking import AnswerEnded, Asker, ErrorMirror
+from coteach.grading.engine.asking import Asker
+from coteach.grading.engine.errors import AnswerEnded, ErrorMirror
 from coteach.grading.engine.proxies import Mirror
 
 

@@ -245,6 +245,12 @@ class Student:
                 self.operate(rest, blobs)
                 self.said, self._said_room = outer
                 continue
+            if kind == "drop":
+                self.giver.drop(rest[0])
+                continue
+            if kind == "chance":
+                chance.put(Decoder(self.giver, blobs).decode(rest[0]))
+                continue
             decoder = Decoder(self.giver, blobs)
             value = decoder.decode(rest[0])
             if kind == "raise":

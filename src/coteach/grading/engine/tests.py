@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from coteach.grading.engine import border, chance, messages, modules, shell, student, warm
-from coteach.grading.engine.asking import GRACE, AnswerEnded, Asker
+from coteach.grading.engine.asking import GRACE, Asker
+from coteach.grading.engine.errors import AnswerEnded, NotAcross
 from coteach.grading.engine.outputs import Outputs, clean
 from coteach.grading.engine.protocol import Line, LineBroken, LineTimeout
-from coteach.grading.engine.proxies import Mirror, NotAcross
+from coteach.grading.engine.proxies import Mirror
 from coteach.grading.engine.space import Names
 from coteach.grading.engine.touched import touched
 
