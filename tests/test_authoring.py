@@ -186,6 +186,9 @@ def planted(tmp_path_factory):
         a_test("assert given == 5", "nothing-to-do", points=3),
         a_test("assert f(2) == [0, 1], 'upside down'", "wrong", points=1),
         a_test("len(f(3)) / 2", "part", points=2),
+        a_test("assert 'sorted' in f.__code__.co_names", "inside"),
+        a_test("import random\nassert f(2) == [1, 0], random.random()", "steady"),
+        a_test("import time\ntime.time_ns() % 997 / 997", "clock"),
         new_code_cell(f"# for me:\n# {long.strip()}"),
         new_code_cell("1 / 0"),
         new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]}),
@@ -212,13 +215,15 @@ def test_the_release_and_the_solution_are_tried(found):
     said = {(f.check, f.state, f.cell) for f in found["faults"]}
     assert said == {
         ("solution", "failed", "wrong"), ("solution", "failed", "part"),
-        ("empty", "failed", "nothing-to-do"), ("solution", "warning", "#8"),
-        ("left-in-release", "failed", "#7"), ("left-in-release", "failed", "")}
+        ("empty", "failed", "nothing-to-do"), ("solution", "warning", "#11"),
+        ("left-in-release", "failed", "#10"), ("left-in-release", "failed", ""),
+        ("beside", "warning", "inside"), ("unstable", "warning", "clock"),
+        ("solution", "failed", "clock"), ("empty", "failed", "clock")}
     by_cell = {f.cell: f for f in found["faults"]}
     assert "upside down" in by_cell["wrong"].sentence
     assert "1.5 of 2" in by_cell["part"].sentence
     assert "3 points" in by_cell["nothing-to-do"].sentence
-    assert "ZeroDivisionError" in by_cell["#8"].sentence
+    assert "ZeroDivisionError" in by_cell["#11"].sentence
     assert "notes.py" in by_cell[""].sentence
     assert by_cell["wrong"].line.startswith("assert f(2)")
 

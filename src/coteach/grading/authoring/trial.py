@@ -72,7 +72,8 @@ def trial(course: CourseFolder, assignment: str, notebooks: Mapping[str, Any], *
                 nbformat.write(notebook, file)
                 todo.append(Job(student, name, file))
         if run:
-            results = jobs.grade(made, assignment, todo, workers=2, trust_local=trust_local)
+            results = jobs.grade(made, assignment, todo, workers=2, trust_local=trust_local,
+                                 check_stable=True)
             for name, content in notebooks.items():
                 empty, solution = (next(r for r in results if (r.student, r.notebook) == (
                     student, name)) for student in (EMPTY, SOLUTION))
@@ -115,7 +116,7 @@ def _judged(course: CourseFolder, assignment: str, cells: list[Cell], empty: Res
     else:
         before += list(_stops(course, assignment, solution))
         before += [f for t in _scored(solution) if t.grade_id in known
-                   for f in _not_all(known[t.grade_id], t)]
+                   for f in (*_not_all(known[t.grade_id], t), *_odd(known[t.grade_id], t))]
     if empty.score is None and empty.reason is not None:
         before.append(Finding("empty", FAILED, _(
             "{notebook}: the empty release could not be marked. {reason}").format(
@@ -146,7 +147,7 @@ def _scored(result: Result) -> list[CellMark]:
 def _not_all(cell: Cell, test: CellMark) -> Iterator[Finding]:
     if test.score is not None and test.score >= test.max_score:
         return
-    said = outputs.plain(test.message).rstrip(".") if test.message else _("no message")
+    said = outputs.plain(test.said()).rstrip(".") or _("no message")
     if not test.score:
         sentence = _("The author's own solution fails this test: {message}.")
     else:
@@ -154,6 +155,18 @@ def _not_all(cell: Cell, test: CellMark) -> Iterator[Finding]:
     yield cell.finding("solution", FAILED, sentence.format(
         message=said[:200], score=f"{test.score or 0:g}", top=f"{test.max_score:g}"),
         _("Correct the test or the solution."))
+
+
+def _odd(cell: Cell, test: CellMark) -> Iterator[Finding]:
+    if test.unstable:
+        yield cell.finding("unstable", WARNING, _(
+            "The test said something else when it ran a second time with your own solution."),
+            _("Give random numbers a seed, and use neither the clock nor the order of a set."))
+    if test.beside:
+        yield cell.finding("beside", WARNING, _(
+            "The test looks inside the answer's own objects, so it runs beside them, where an "
+            "answer could change what it says."),
+            _("Test what the answer gives for some values instead."))
 
 
 def _for_nothing(cell: Cell, test: CellMark) -> Iterator[Finding]:
