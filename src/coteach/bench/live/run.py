@@ -139,13 +139,14 @@ async def _line(start: Callable[[], AbstractContextManager[servers.Running]], wo
                 say: report.Say) -> dict[str, float]:
     near = await _alone(start, NEAR, work.seconds)
     found = {"delay_p50_ms": near["p50"] * 1000, "delay_p99_ms": near["p99"] * 1000}
-    for way, losses in (("down", {"down": LOSS}), ("up", {"up": LOSS})):
+    for way, losses, title in (("down", {"down": LOSS}, _("on the way to viewers")),
+                               ("up", {"up": LOSS}, _("on the way from the publisher"))):
         lossy = await _alone(start, NEAR, 2 * work.seconds, **losses)
         lost = lossy["never"] + lossy["repaired"]
         found[f"lost_{way}"] = 100 * lossy["never"] / max(lost, 1)
         found[f"wait_{way}_ms"] = lossy["longest"] * 1000
         say(_("3 % lost {way}: {lost} packets, {never} never came, longest wait {wait:.0f} ms"
-              ).format(way=way, lost=lost, never=lossy["never"], wait=lossy["longest"] * 1000))
+              ).format(way=title, lost=lost, never=lossy["never"], wait=lossy["longest"] * 1000))
     return found
 
 
