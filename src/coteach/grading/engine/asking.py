@@ -172,7 +172,7 @@ class Asker:
         try:
             (kind, *rest), _blobs = self.receive(self.until)
         except LineTimeout:
-            self.end("timeout")
+            self.end("stuck")
             raise AnswerEnded from None
         if kind != "names" or not rest or type(rest[0]) is not list:
             self.end("ended")
@@ -226,7 +226,7 @@ class Asker:
         except AnswerEnded:
             return
         except (LineTimeout, Broken, ValueError, TypeError):
-            self.end("timeout")
+            self.end("stuck")
 
     @staticmethod
     def _print(said: Any) -> None:

@@ -168,7 +168,8 @@ class Tests:
         died = bool(self.asker.dead) and not dead_before
         if died or isinstance(error, AnswerEnded):
             found = [o for o in outputs.take() if o["output_type"] == "stream"]
-            return [found, "error", False, self.asker.dead or "ended"]
+            why = self.asker.dead or "ended"
+            return [found, "timeout" if died and why == "stuck" else "error", False, why]
         if isinstance(error, shell.CellTimeout):
             return [outputs.take(), "timeout", False, "timeout"]
         if isinstance(error, NotAcross):
