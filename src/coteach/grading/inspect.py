@@ -19,7 +19,7 @@ from coteach.grading.reason import Reason
 SCHEMA = 3
 """nbgrader's metadata version."""
 MAX_MB = 20
-MAX_PARTS = 2_000_000
+MAX_PARTS = 300_000
 """Lists and objects in one file."""
 
 
@@ -75,9 +75,11 @@ def read(raw: bytes, expected: Expected | None = None, *, may_miss: bool = False
     """
     if not raw.strip():
         return Reason("empty")
-    # A million empty lists fit into three megabytes and take a hundred in memory.
-    if len(raw) > MAX_MB << 20 or raw.count(b"[") + raw.count(b"{") > MAX_PARTS:
+    if len(raw) > MAX_MB << 20:
         return Reason("too-large", {"limit": str(MAX_MB)})
+    # A million empty objects fit into three megabytes and take 1.2 gigabytes as nodes.
+    if raw.count(b"[") + raw.count(b"{") > MAX_PARTS:
+        return Reason("not-notebook", {"detail": f"more than {MAX_PARTS} parts"})
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
