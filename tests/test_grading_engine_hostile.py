@@ -228,24 +228,35 @@ def test_her_process_sees_no_other_and_reaches_no_memory_of_another():
     assert [said(c) for c in cells] == ["ok"] * 3
 
 
+SPY = r"""
+import gc, os, re, sys
+own = "WORD-" + str(100000 + 23456)
+def spy():
+    pattern = rb"WORD[-][0-9]{6}"
+    found = set()
+    for line in open("/proc/self/maps"):
+        a, b = (int(part, 16) for part in line.split()[0].split("-"))
+        if line.split()[1].startswith("rw"):
+            with open("/proc/self/mem", "rb", 0) as memory:
+                memory.seek(a)
+                try: found.update(re.findall(pattern, memory.read(b - a)))
+                except OSError: pass
+    for text in (*sys.argv, *os.environ.values()): found.update(re.findall(pattern, text.encode()))
+    for top, _folders, names in os.walk("/tmp"):
+        for name in names:
+            with open(os.path.join(top, name), "rb") as file:
+                found.update(re.findall(pattern, file.read()))
+    return sorted(word.decode() for word in found)
+"""
+
+
 def test_the_students_process_never_has_a_test():
-    cells = ran(
-        "def spy():\n    import gc, os, sys\n    word = chr(45).join(['SECRET', 'EXPECTED'])\n"
-        "    found = [repr(o)[:300] for o in gc.get_objects() if word in repr(o)]\n"
-        "    found += [v for v in (*sys.argv, *os.environ.values()) if word in v]\n"
-        "    for top, dirs, files in os.walk('/tmp'):\n"
-        "        found += [n for n in files if word in open(os.path.join(top, n), errors='replace').read()]\n"
-        "    del word\n    word = chr(45).join(['tceS'[::-1], 'Expt'])\n"
-        "    for line in open('/proc/self/maps'):\n        a, b = line.split()[0].split('-')\n"
-        "        if 'rw' in line.split()[1] and '[v' not in line:\n"
-        "            with open('/proc/self/mem', 'rb') as m:\n                m.seek(int(a, 16))\n"
-        "                try: part = m.read(int(b, 16) - int(a, 16))\n                except OSError: continue\n"
-        "                if ''.join(chr(c) for c in (76, 79, 78, 71, 45, 88, 55, 75)).encode() in part:\n"
-        "                    found.append(line)\n"
-        "    return len(found)",
-        "# test\nassert spy() == 1",
-        "# test\nsecret = 'SECRET-EXPECTED LONG-X7K'\nassert spy() == 1\nassert secret != 'x'")
-    assert [said(c) for c in cells] == ["ok"] * 3
+    """Nor has the kernel anything left of it in a buffer; what is her own is found."""
+    for _attempt in range(3):
+        cells = ran(SPY, "# test\nassert spy() == [own], spy()  # WORD-999991",
+                    "# test\nsecret = 'WORD-999992'\nassert len(spy()) == 1 and secret", *[
+                        f"# test\nassert 'WORD-88{n}'" for n in range(1000, 1100)])
+        assert [said(c) for c in cells] == ["ok"] * 103
 
 
 def test_the_instructors_files_cannot_be_changed_or_put_aside(tmp_path: Path):

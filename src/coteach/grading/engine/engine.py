@@ -66,19 +66,23 @@ class Engine:
         Run without a sandbox where this machine can't make one.
     log
         Where the template and the runs write what goes wrong.
+    plots
+        Whether matplotlib is imported beforehand; a smaller template forks faster.
     walls
         False runs without a sandbox, also where one is possible: to measure what it costs.
     """
 
     def __init__(self, folder: Path, *, imports: Sequence[str] = (), limits: Limits | None = None,
-                 trust_local: bool = False, log: Path, walls: bool = True) -> None:
+                 trust_local: bool = False, log: Path, walls: bool = True, plots: bool = True
+                 ) -> None:
         self.limits = limits or Limits()
         self._folder, self._log = Path(folder), Path(log)
         self._trust, self._walls = trust_local, walls
         self._apart = True
         self._root = False
         more = [name if name.endswith("?") else f"{name}?" for name in imports]
-        self._server = ForkServer("grading", (*FIRST, *more, *LAST), self._folder, self._log,
+        first = [name for name in FIRST if plots or "matplotlib" not in name]
+        self._server = ForkServer("grading", (*first, *more, *LAST), self._folder, self._log,
                                   NATIVE)
         self._count = 0
 
@@ -190,8 +194,8 @@ class Engine:
         reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         try:
             async with asyncio.timeout(self.limits.wall_seconds):
-                await self._give(work, without, files, writer)
-                await self._hear(work, run, reader)
+                await self._give(work, files, writer)
+                await self._hear(work, run, without, reader, writer)
         except TimeoutError:
             run.status, run.reason = "failed", "too-long"
         except (LineBroken, asyncio.IncompleteReadError, ConnectionError):
@@ -208,11 +212,11 @@ class Engine:
     def _why(words: list[str]) -> str:
         return "memory" if any("memory" in word for word in words) else "broke"
 
-    async def _give(self, work: Work, without: frozenset[str], files: list[tuple[str, bytes]],
+    async def _give(self, work: Work, files: list[tuple[str, bytes]],
                     writer: asyncio.StreamWriter) -> None:
+        """Send what both processes may know; the cells are asked for."""
         bounds = self.limits
         spec = {"seed": work.seed, "seconds": work.seconds, "text": bounds.text,
-                "answers": None if work.answers is None else sorted(work.answers),
                 "own": sorted(work.own), "bounds": {
                     "memory_mb": bounds.memory_mb, "processes": bounds.processes,
                     "open_files": bounds.open_files, "cpu_seconds": bounds.cpu_seconds,
@@ -222,12 +226,9 @@ class Engine:
         for name, data in files:
             writer.write(pack([name, None], [data], most))
             await writer.drain()
-        cells = [[c.id, c.source, c.kind, c.beside] for c in work.cells
-                 if c.id not in without]
-        writer.write(pack([cells, None], [], most))
-        await writer.drain()
 
-    async def _hear(self, work: Work, run: Run, reader: asyncio.StreamReader) -> None:
+    async def _hear(self, work: Work, run: Run, without: frozenset[str],
+                    reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         most = self.limits.frame_mb << 20
         kinds: dict[str, str] = {cell.id: cell.kind for cell in work.cells}
         now = ""
@@ -243,7 +244,13 @@ class Engine:
                 raise
             try:
                 kind, *rest = message
-                if kind == "begin":
+                if kind == "divided":
+                    cells = [[c.id, c.source, c.kind, c.beside] for c in work.cells
+                             if c.id not in without]
+                    answers = None if work.answers is None else sorted(work.answers)
+                    writer.write(pack([cells, answers], [], most))
+                    await writer.drain()
+                elif kind == "begin":
                     now = str(rest[0])
                 elif kind == "cell":
                     self._cell(run, kinds, *rest)

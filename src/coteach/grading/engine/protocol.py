@@ -77,10 +77,13 @@ class Line:
     ----------
     most
         Bytes of one frame, in both directions.
+    ahead
+        Whether bytes of the next message may be read with those of one; not before a fork that
+        must not have them.
     """
 
-    def __init__(self, end: socket.socket, most: int) -> None:
-        self.socket, self.most = end, most
+    def __init__(self, end: socket.socket, most: int, *, ahead: bool = True) -> None:
+        self.socket, self.most, self._ahead = end, most, ahead
         self._came = bytearray()
         self._wanted: tuple[int, int] | None = None
         end.setblocking(False)
@@ -125,7 +128,7 @@ class Line:
                 del self._came[:text + size]
                 return unpack(whole[:text], whole[text:])
             try:
-                part = self.socket.recv(1 << 18)
+                part = self.socket.recv(self._room())
             except BlockingIOError:
                 self._wait(self._poll, until)
                 continue
@@ -134,6 +137,12 @@ class Line:
             if not part:
                 raise LineBroken("the other end is gone")
             self._came += part
+
+    def _room(self) -> int:
+        """Return how many bytes to take: not more than this message has, if so wanted."""
+        if self._ahead:
+            return 1 << 18
+        return (HEAD.size if self._wanted is None else sum(self._wanted)) - len(self._came)
 
     @staticmethod
     def _wait(poll: select.poll, until: float | None) -> None:

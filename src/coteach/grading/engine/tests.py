@@ -220,7 +220,7 @@ def _files(line: Line, folder: str, count: int) -> None:
 def main(arguments: dict[str, Any]) -> None:
     """Be the tests' process; called in a fork of the template."""
     os.umask(0o022)
-    line = Line(socket.socket(fileno=arguments["fds"][0]), int(arguments["frame"]))
+    line = Line(socket.socket(fileno=arguments["fds"][0]), int(arguments["frame"]), ahead=False)
     apart = bool(arguments["apart"])
     folder = FOLDER if apart else str(arguments["folder"])
     os.makedirs(folder, exist_ok=True)
@@ -238,9 +238,11 @@ def main(arguments: dict[str, Any]) -> None:
             os.environ["HOME"] = HOME  # libraries read settings there; her process can't write it
         chance.seed(int(spec["seed"]))
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        (cells, _nothing), _blobs = line.receive()
         asker = Asker(Line(theirs, int(arguments["frame"])), keeper)
         asker.ready(READY_SECONDS)
+        # The tests come now, when the student's process is there and can't have them.
+        line.send(["divided"], None, time.monotonic() + ENDED_LINE)
+        (cells, spec["answers"]), _blobs = line.receive()
         modules.install(asker, folder, own)
         tests = Tests(line, spec, asker)
         tests.run(cells)
