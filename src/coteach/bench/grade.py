@@ -28,17 +28,18 @@ from coteach.i18n import gettext as _
 
 _LOOK = 0.5
 """Seconds between two looks at the memory."""
+# `coteach grade` itself; only the processor time of its runs is added up besides.
 _MARK = """
-import json, resource, sys
+import functools, json, resource, sys
 from pathlib import Path
-from coteach.grading.course import CourseFolder
-from coteach.grading.engines import starting
+from coteach.cli import grade as command
 root, workers, walls = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"
-course = CourseFolder(root, "")
-with starting(course, sys.argv[4], walls=walls) as engine:
-    from coteach.grading import jobs, layout
-    todo = layout.jobs(course, sys.argv[4], root / "submitted")
-    found = jobs.grade(course, sys.argv[4], todo, workers=workers, engine=engine)
+found, mark = [], command.grade
+command.grade = lambda *args, **named: found.extend(mark(*args, **named))
+command.starting = functools.partial(command.starting, walls=walls)
+command.grade_command(
+    course=root, assignment=sys.argv[4], submissions=root / "submitted",
+    results=root / "results.jsonl", jobs=workers, fresh=True)
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps({"marked": len(found), "cpu": sum(u.ru_utime + u.ru_stime for u in used)
                   + sum(r.cpu_seconds for r in found)}))
@@ -50,6 +51,7 @@ def rows(jobs: int = 1) -> tuple[Row, ...]:
     return (
         Row("submission_s", _("time for a submission, in the sandbox"),
             most_ratio=1 / 20 if jobs == 1 else 1 / 35),
+        Row("further_s", _("each further submission, once all is started")),
         Row("bare_s", _("time for a submission, without the sandbox")),
         Row("sandbox_percent", _("what the sandbox adds"), "%"),
         Row("cpu_s", _("processor time for a submission")),
@@ -97,9 +99,11 @@ def _measured(folder: Path, submissions: int, jobs: int, say: report.Say, on: di
             ("ours", _marking(roots["ours"], jobs, True)),
             ("bare", _marking(roots["bare"], jobs, False))):
         found[side] = _run(command, roots[side])
+        found[side]["further"] = _further(roots[side])
         say(_("{side}: {seconds:.3f} s for a submission").format(
             side=side, seconds=found[side]["wall"] / submissions))
     figures = {side: {"submission_s": round(one["wall"] / submissions, 4),
+                      "further_s": round(one["further"], 4),
                       "cpu_s": round(one["cpu"] / submissions, 4),
                       "memory_mb": round(one["memory"], 1)} for side, one in found.items()}
     ours = figures["ours"]
@@ -110,6 +114,13 @@ def _measured(folder: Path, submissions: int, jobs: int, say: report.Say, on: di
     return report.result("grade", {
         "submissions": submissions, "jobs": jobs, "sandbox": sandbox.probe().mode,
         "notebook": cohort.NOTEBOOK}, ours, figures["stock"], on)
+
+
+def _further(root: Path) -> float:
+    """Return the time between the first and the last notebook that was written, for each."""
+    times = sorted(f.stat().st_mtime for f in root.glob(
+        f"autograded/*/{cohort.ASSIGNMENT}/{cohort.NOTEBOOK}.ipynb"))
+    return (times[-1] - times[0]) / max(1, len(times) - 1)
 
 
 def _nbgrader(command: str, *more: str) -> list[str]:

@@ -73,10 +73,11 @@ def starting(course: CourseFolder, assignment: str, *, seconds: float = NOTEBOOK
         sandbox.claim(root)
         data = root / "data"
         data.mkdir()
+        used = imports.used_by(course, assignment)
         engines = [Engine(root / f"engine{n}", imports=wanted, trust_local=trust_local,
                           walls=walls, limits=Limits(wall_seconds=seconds, text=TEXT),
-                          log=root / "engine.log")
-                   for n, wanted in enumerate((imports.of(course, assignment), ()))]
+                          log=root / "engine.log", plots=imports.has_plots(used))
+                   for n, wanted in enumerate((imports.shared(used), ()))]
         engines[0].launch()
         begun = Starting(engines[0], data, seconds, engines[1])
         try:

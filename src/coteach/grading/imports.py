@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,11 +18,21 @@ SHARED = ("scipy", "scipy.stats", "scipy.optimize", "sympy", "sklearn", "statsmo
 """What may be imported before a fork: it starts no thread and opens nothing (`forkserver`)."""
 
 
-def of(course: CourseFolder, assignment: str) -> tuple[str, ...]:
-    """Return the modules of `SHARED` that the instructor's notebooks import."""
-    used = {name for notebook in course.notebooks(assignment)
-            for source in _code(course.source(assignment) / f"{notebook}.ipynb")
-            for name in _imported(source)}
+def used_by(course: CourseFolder, assignment: str) -> frozenset[str]:
+    """Return the names of the modules that the instructor's notebooks import."""
+    return frozenset(
+        name for notebook in course.notebooks(assignment)
+        for source in _code(course.source(assignment) / f"{notebook}.ipynb")
+        for name in _imported(source))
+
+
+def has_plots(used: Collection[str]) -> bool:
+    """Say whether one of them draws with matplotlib."""
+    return not {"matplotlib", "pylab", "seaborn"}.isdisjoint(used)
+
+
+def shared(used: Collection[str]) -> tuple[str, ...]:
+    """Return those of `SHARED` among them."""
     return tuple(name for name in SHARED
                  if name in used or (name.partition(".")[0] in used and "." not in name))
 
