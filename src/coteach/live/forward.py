@@ -76,6 +76,7 @@ class ForwardSender:
         self._track_id = str(uuid.uuid4())
         self._enabled = True
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
         self._from: int | None = None
         """The SSRC that is forwarded; None until there was a key frame to begin with."""
         self._first = 0
@@ -100,7 +101,8 @@ class ForwardSender:
 
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         """Start forwarding with the negotiated codecs and header extensions."""
-        if self._task is not None:
+        # aiortc may come this far after the connection was closed.
+        if self._task is not None or self._stopped:
             return
         self._payload_type = parameters.codecs[0].payloadType or 0
         self._rtx_payload_type = next(
@@ -153,6 +155,7 @@ class ForwardSender:
 
     async def stop(self) -> None:
         """Stop for good."""
+        self._stopped = True
         self._forget_coming()
         self._detach()
         task, self._task = self._task, None

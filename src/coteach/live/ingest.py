@@ -182,6 +182,7 @@ class IngestReceiver:
         self._reports: dict[int, tuple[int, float]] = {}
         self._rtcp_ssrc: int | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
         self._sending: set[asyncio.Task[None]] = set()
         self.missing: NackList | None = NackList() if kind == "video" else None
         self._retry: asyncio.TimerHandle | None = None
@@ -195,7 +196,8 @@ class IngestReceiver:
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         """Start taking packets."""
-        if self._task is not None:
+        # aiortc may come this far after the connection was closed.
+        if self._task is not None or self._stopped:
             return
         for codec in parameters.codecs:
             self._codecs[codec.payloadType or 0] = codec
@@ -207,6 +209,7 @@ class IngestReceiver:
 
     async def stop(self) -> None:
         """Stop for good."""
+        self._stopped = True
         if self._task is not None:
             self.transport._unregister_rtp_receiver(self)
             self._task.cancel()

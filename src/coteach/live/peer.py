@@ -19,6 +19,7 @@ from aiortc import (
     RTCSessionDescription,
     sdp,
 )
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from coteach.live import certificate, codecs
@@ -40,7 +41,9 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "aiortc.rtp": ("pack_remb_fci", "unpack_remb_fci", "unwrap_rtx"),
     "aiortc.clock": ("current_ntp_time",),
     "aiortc.RTCPeerConnection": (
-        "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport"),
+        "_RTCPeerConnection__createTransceiver", "_RTCPeerConnection__createDtlsTransport",
+        "_RTCPeerConnection__connect"),
+    "aiortc.exceptions": ("InvalidStateError",),
     "aiortc.RTCPeerConnection()": (
         "_RTCPeerConnection__transceivers", "_RTCPeerConnection__stream_id",
         "_RTCPeerConnection__dtlsTransports", "_RTCPeerConnection__certificates"),
@@ -94,6 +97,11 @@ class RelayPeer(RTCPeerConnection):
         self._port.attach(connection)
         self._connections.append(connection)
         return transport
+
+    async def _RTCPeerConnection__connect(self) -> None:
+        # Who leaves while the connection is being made is no fault of the server's.
+        with contextlib.suppress(InvalidStateError, ConnectionError):
+            await super()._RTCPeerConnection__connect()  # type: ignore[misc]
 
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: Any = None
