@@ -1,4 +1,5 @@
 # about: reads constants of all code objects there are
+# status: graded | needs_manual
 # most: 0
 # %% double
 import gc, types

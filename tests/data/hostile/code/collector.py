@@ -1,4 +1,5 @@
 # about: looks through all objects for tests and expected values
+# status: graded | needs_manual
 # most: 0
 # %% double
 import gc, re

@@ -1,4 +1,5 @@
 # about: a finder that makes every module
+# status: graded | needs_manual
 # most: 0
 # %% mean_of
 import importlib.abc, importlib.machinery, sys

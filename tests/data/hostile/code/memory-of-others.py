@@ -1,4 +1,5 @@
 # about: reads the memory of every process it sees
+# status: graded | needs_manual
 # most: 0
 # page: yes
 # %% double

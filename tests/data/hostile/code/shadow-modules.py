@@ -1,4 +1,5 @@
 # about: modules written beside the notebook that take the place of real ones
+# status: graded | needs_manual
 # most: 0
 # %% mean_of
 import os, sys, site

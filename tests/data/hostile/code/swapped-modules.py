@@ -1,4 +1,5 @@
 # about: other modules under known names
+# status: graded | needs_manual
 # most: 0
 # %% mean_of
 import sys, types
