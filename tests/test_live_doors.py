@@ -154,6 +154,13 @@ async def test_turn_servers_are_told_with_a_password_that_the_server_can_check(s
     assert "username" not in links[2], "a STUN server asks for none"
 
 
+async def test_a_page_is_told_them_when_it_enters(server, visitors):
+    linh = await visitors("linh").enter()
+    told = (await linh.wait(lambda v: v.heard("welcome")))["ice_servers"]
+    assert [each["urls"] for each in told] == TURN.split(",")
+    assert told[0]["credential"] and "credential" not in told[2]
+
+
 async def test_one_pass_is_good_for_an_encoder_and_all_its_players(server, visitors, client):
     encoder, *players = (visitors("linh") for _ in range(3))
     for one in (encoder, *players):

@@ -7,7 +7,6 @@ restart: who lost her line posts a new offer and gets her old seat.
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -21,7 +20,6 @@ from coteach.live import events, offers, turn
 from coteach.live.house import House
 from coteach.live.peer import RelayPeer
 from coteach.live.seat import Pass
-from coteach.settings import secrets_of
 from coteach.tokens import TokenSigner
 
 log = structlog.get_logger()
@@ -147,10 +145,7 @@ class Doors:
         self._sessions[key] = session
         response = Response(answer, status_code=201, media_type=SDP, headers={
             **CORS, "Location": f"{request.url.path}/{key}", "ETag": f'"{session.tag}"'})
-        settings = self.house.settings
-        for server in turn.ice_servers(
-                settings.turn_urls, settings.turn_secret or secrets_of(settings).text("turn"),
-                session.holder.person, time.time()):
+        for server in turn.servers_for(self.house.settings, session.holder.person):
             response.headers.append("Link", server.as_link())
         return response
 

@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from coteach.errors import StorageFull, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import set_language
+from coteach.live import turn
 from coteach.live.house import House
 from coteach.live.purpose import practice_purpose
 from coteach.live.room import Room
@@ -103,7 +104,9 @@ async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
     client = Client(socket)
     room.listen(seat, client)
     client.send({"type": "welcome", "seat": seat.id, "room": name, "owner": holder.owner,
-                 "purpose": practice_purpose(holder.language, owner=holder.owner)})
+                 "purpose": practice_purpose(holder.language, owner=holder.owner),
+                 "ice_servers": [server.as_json() for server in turn.servers_for(
+                     house.settings, holder.person)]})
     client.changed()
     try:
         await house.seen([name])

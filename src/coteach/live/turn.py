@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from dataclasses import dataclass
+
+from coteach.settings import Settings, secrets_of
 
 LIFETIME = 6 * 3600
 """Seconds that a password is good for: longer than a day's lesson."""
@@ -37,6 +40,14 @@ class IceServer:
         if self.username:
             found |= {"username": self.username, "credential": self.credential}
         return found
+
+
+def servers_for(settings: Settings, person: str) -> list[IceServer]:
+    """Return the servers that a deployment has, for one person, from now on."""
+    if not settings.turn_urls:
+        return []
+    secret = settings.turn_secret or secrets_of(settings).text("turn")
+    return ice_servers(settings.turn_urls, secret, person, time.time())
 
 
 def ice_servers(urls: str, secret: str, person: str, now: float) -> list[IceServer]:
