@@ -45,6 +45,9 @@ class Runner:
         return self._do(all_of_them())
 
     def close(self) -> None:
+        # No executor is left at this point for `Engine.close`.
+        if seats := getattr(self.engine, "_seats", None):
+            self._do(seats.close())
         self.engine._server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -257,6 +257,20 @@ def test_a_test_that_needs_the_live_object_runs_beside_it_and_says_so():
     assert cells[3].outputs[0]["data"] == {"text/plain": "0.5"}
 
 
+def test_a_test_may_take_a_function_away_or_put_another_in_its_place():
+    answer = ("def squares(n): return [i * i for i in range(1, n + 1)]\n"
+              "def total(n): return sum(squares(n))\nlimit = 3\ndef get(): return limit")
+    marks = marks_of(
+        answer,
+        "kept = squares\ndel squares\ntry:\n    total(1)\nexcept NameError: pass\n"
+        "else: raise AssertionError('total does not use squares')\nfinally: squares = kept",
+        "assert total(3) == 14 and squares(2) == [1, 4]",
+        "squares = lambda n: [n] * 2\nassert total(5) == 10 and squares(1) == [1, 1]",
+        "limit = 7\nassert get() == 3 and limit == 7", "assert limit == 7",
+        answers=frozenset({"squares", "total", "limit", "get"}))
+    assert marks == ["ok"] * 5
+
+
 def test_given_code_runs_here_when_it_can_and_her_changes_of_data_count():
     cells = ran(
         "# given\nimport math\nlimit = 0.5\ndata = [3, 1]\ndef near(a, b): return abs(a - b) < limit",

@@ -32,6 +32,7 @@ class Names(dict[str, Any]):
         self.open = False
         self._cache: dict[str, Any] = {}
         self._lasting: dict[str, Any] = {}
+        self._taken: set[str] = set()
         self._epoch = -1
 
     def theirs(self, wanted: Iterable[str]) -> None:
@@ -75,6 +76,43 @@ class Names(dict[str, Any]):
             type(value), "_ct_known", None) is types.FunctionType
         (self._lasting if lasting else self._cache)[name] = value
         return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Set a name here; over there too when it stands in for a function of the answer.
+
+        Data stays here: it may be what the test expects.
+        """
+        if self.open and (name in self._taken or self._stands_in(name, value)):
+            self.asker.ask("setname", name, value)
+            self._forget(name)
+            self._taken.discard(name)
+        else:
+            dict.__setitem__(self, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        """Delete a name; the student's too, as a test does to see who needs it."""
+        if dict.__contains__(self, name) or not self.open or name.startswith("_"):
+            dict.__delitem__(self, name)
+            return
+        try:
+            self.asker.ask("delname", name)
+        except NameError:
+            raise KeyError(name) from None
+        self._taken.add(name)
+        self._forget(name)
+
+    def _stands_in(self, name: str, value: Any) -> bool:
+        if name not in self.answers or not callable(value) or dict.__contains__(self, name):
+            return False
+        try:
+            found = self[name]
+        except KeyError:
+            return False
+        return isinstance(type(found), Mirror) and callable(found)
+
+    def _forget(self, name: str) -> None:
+        self._lasting.pop(name, None)
+        self._cache.pop(name, None)
 
     def begin(self) -> None:
         """Let the student's names be seen, for one test."""

@@ -154,6 +154,11 @@ class Student:
                        (*enumerate(args), *named.items()) if type(value).__name__ in _MUTABLE]
             if operation == "name":
                 value = self._named(args[0])
+            elif operation == "setname":
+                value = self.shell.user_ns[args[0]] = args[1]
+            elif operation == "delname":
+                value = self._named(args[0])
+                del self.shell.user_ns[args[0]]
             elif operation == "import":
                 value = self._import(args[0])
             else:
