@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from grading_engine import ran, runner, said, work
 
 
@@ -50,3 +51,19 @@ def test_two_runs_of_one_submission_give_the_same():
     one, other = runner().several(notebook, notebook)
     assert one.cells["0"].outputs == other.cells["0"].outputs
     assert one.cells["0"].outputs
+
+
+def test_a_test_that_nothing_can_stop_is_left_out_and_the_others_have_their_run(
+        monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("coteach.grading.engine.engine._PATIENCE", 1.0)
+    cells = ran("y = 1", "# test\nimport signal, time\n"
+                "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\ntime.sleep(60)",
+                "# test\nassert y == 1", seconds=1.0)
+    assert [(c.status, c.message) for c in cells] == [("ok", ""), ("timeout", "stuck"), ("ok", "")]
+
+
+def test_a_notebook_without_cells_and_one_that_is_wrong_everywhere_have_a_run():
+    assert runner().run().status == "ran"
+    cells = ran("def f(:", "%nomagic", "# test\nassert f(1) == 1", "# test\nassert (", "é = '\\udc80'")
+    assert [c.status for c in cells] == ["error"] * 4 + ["ok"]
+    assert all(any(o["output_type"] == "error" for o in c.outputs) for c in cells[:4])
