@@ -135,10 +135,13 @@ async def _grade(course: CourseFolder, assignment: str, todo: list[Job], startin
     marker = Marker(course, assignment, forms(course, assignment), config, starting.data,
                     seconds=starting.seconds, check_stable=check_stable)
     engine = await starting.start()
-    await marker.prepare(engine)
-    batch = Batch(marker, Writer(course, assignment, config), engine,
-                  on_result or (lambda _job, _result: None), stop)
-    return [result for result in await batch.run(todo, workers) if result is not None]
+    try:
+        await marker.prepare(engine)
+        batch = Batch(marker, Writer(course, assignment, config), engine,
+                      on_result or (lambda _job, _result: None), stop)
+        return [result for result in await batch.run(todo, workers) if result is not None]
+    finally:
+        await engine.close()  # in the loop in which it ran
 
 
 @contextmanager

@@ -141,7 +141,8 @@ def why(run: Run, cell: str, seconds: float) -> Reason | None:
 def engine_reason(code: str, seconds: float) -> Reason:
     """Return a reason of the engine's as one of ours."""
     known = {"timeout": "cell-timeout", "stuck": "cell-timeout", "ended": "kernel-died",
-             "not-across": "not-across", "memory": "too-much", "too-long": "timeout"}
+             "not-across": "not-across", "memory": "too-much", "too-long": "timeout",
+             "files": "too-many-files", "walls": "kernel-start"}
     return Reason(known.get(code, "engine"), {"seconds": f"{seconds:g}", "code": code})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import stat
 import time
@@ -20,6 +19,7 @@ from coteach.grading.engine import messages
 from coteach.grading.engine.limits import Limits
 from coteach.grading.engine.outputs import clean
 from coteach.grading.engine.protocol import HEAD, LineBroken, pack, sizes, unpack
+from coteach.grading.engine.seats import Seat, Seats
 from coteach.grading.engine.work import CellRun, Run, Work
 from coteach.sandbox import Sandbox
 
@@ -85,6 +85,7 @@ class Engine:
         self._server = ForkServer("grading", (*first, *more, *LAST), self._folder, self._log,
                                   NATIVE)
         self._count = 0
+        self._seats = Seats(self._seat)
 
     def launch(self) -> None:
         """Begin to start the template and go on meanwhile; `start` waits for it."""
@@ -111,6 +112,7 @@ class Engine:
 
     async def close(self) -> None:
         """End the template. Runs that were begun go on to their end."""
+        await self._seats.close()
         await asyncio.to_thread(self._server.close)
 
     async def run(self, work: Work) -> Run:
@@ -138,12 +140,9 @@ class Engine:
 
     async def _once(self, work: Work, run: Run, without: frozenset[str]) -> str:
         """Run once; return the test that hung, else nothing."""
-        lease = sandbox.lease() if self._root else None
-        self._count += 1
-        scratch = self._folder / f"scratch-{self._count}"
         try:
             async with asyncio.timeout(self.limits.wall_seconds + 30):
-                await self._run(work, run, without, lease.uid if lease else None, scratch)
+                await self._run(work, run, without)
         except _Hung as hung:
             return str(hung)
         except TimeoutError:
@@ -151,11 +150,6 @@ class Engine:
         except (ForkFailed, OSError, LineBroken, asyncio.IncompleteReadError) as error:
             if run.status == "ran":
                 run.status, run.reason, run.detail = "failed", "broke", str(error)[:500]
-        finally:
-            if lease is not None:
-                lease.close()
-            if not self._apart:
-                await asyncio.to_thread(shutil.rmtree, scratch, True)
         return ""
 
     def _box(self, uid: int | None) -> Sandbox:
@@ -166,8 +160,32 @@ class Engine:
             open_files=bounds.open_files, file_mb=bounds.scratch_mb, tmp_mb=bounds.scratch_mb,
             cpu_seconds=bounds.cpu_seconds)
 
-    async def _run(self, work: Work, run: Run, without: frozenset[str], uid: int | None,
-                   scratch: Path) -> None:
+    async def _seat(self) -> Seat:
+        """Return a new child that waits for work."""
+        lease = sandbox.lease() if self._root else None
+        self._count += 1
+        scratch = self._folder / f"scratch-{self._count}"
+        ours, theirs = socket.socketpair()
+        try:
+            child = await self._server.fork(
+                ENTRY, {"frame": self.limits.frame_mb << 20, "apart": self._apart,
+                        "folder": str(scratch)},
+                sandbox=self._box(lease.uid if lease else None) if self._apart else None,
+                env=sandbox.scrubbed({}, (), {
+                    **NATIVE, "HOME": "/tmp/home" if self._apart else str(scratch)}),  # noqa: S108
+                cwd=Path("/tmp") if self._apart else self._folder,  # noqa: S108
+                log=self._log, title="coteach grading", pass_fds=(theirs.fileno(),))
+        except BaseException:
+            ours.close()
+            if lease is not None:
+                lease.close()
+            raise
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        return Seat(child, reader, writer, lease, None if self._apart else scratch)
+
+    async def _run(self, work: Work, run: Run, without: frozenset[str]) -> None:
         files: list[tuple[str, bytes]] = []
         if work.files is not None:
             folder, most = work.files, self.limits.scratch_mb << 20
@@ -176,26 +194,12 @@ class Engine:
             except OSError as error:
                 run.status, run.reason, run.detail = "failed", "files", str(error)[:500]
                 return
-        ours, theirs = socket.socketpair()
-        try:
-            child = await self._server.fork(
-                ENTRY, {"frame": self.limits.frame_mb << 20, "apart": self._apart,
-                        "folder": str(scratch)},
-                sandbox=self._box(uid) if self._apart else None, log=self._log,
-                env=sandbox.scrubbed({}, (), {
-                    **NATIVE, "HOME": "/tmp/home" if self._apart else str(scratch)}),  # noqa: S108
-                cwd=Path("/tmp") if self._apart else self._folder,  # noqa: S108
-                title="coteach grading", pass_fds=(theirs.fileno(),))
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        seat = await self._seats.take()
+        child = seat.child
         try:
             async with asyncio.timeout(self.limits.wall_seconds):
-                await self._give(work, files, writer)
-                await self._hear(work, run, without, reader, writer)
+                await self._give(work, files, seat.writer)
+                await self._hear(work, run, without, seat.reader, seat.writer)
         except TimeoutError:
             run.status, run.reason = "failed", "too-long"
         except (LineBroken, asyncio.IncompleteReadError, ConnectionError):
@@ -204,9 +208,7 @@ class Engine:
             run.status, run.reason = "failed", self._why(child.words)
             run.detail = f"exit code {code}; {'; '.join(child.words)}"[:500]
         finally:
-            writer.close()
-            child.kill()
-            await child.wait()
+            self._seats.leave(seat)
 
     @staticmethod
     def _why(words: list[str]) -> str:
