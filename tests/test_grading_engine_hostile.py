@@ -315,3 +315,18 @@ def test_two_submissions_at_once_see_nothing_of_each_other():
                "print(sorted(n[:5] for n in os.listdir('/tmp') if n.startswith('mark')), len(os.listdir('/proc')) > 1)")
     for run in runner().several(spy, spy):
         assert run.cells["0"].outputs[0]["text"] == "['mark-'] True\n", run
+
+
+def test_an_answer_that_is_a_library_or_a_part_of_one_runs_nothing_where_the_tests_run():
+    answer = ("import pickle, timeit, types, pandas as pd\n"
+              "EVIL = \"__import__('builtins').AssertionError = ValueError\"\n"
+              "class Bomb:\n    def __reduce__(self): return (exec, (EVIL,))\n"
+              "store, clock, ns = pickle, timeit, types.SimpleNamespace(lib=timeit, go=timeit.timeit)\n"
+              "read, run, calc = pd.read_pickle, timeit.timeit, eval\n"
+              "def dump(x): return pickle.dumps(Bomb())\ndef text(): return EVIL\n"
+              "open('a b', 'wb').write(dump(1))\n")
+    tests = ["store.loads(dump(1))", "clock.timeit(text(), number=1)", "ns.lib.timeit(text())",
+             "ns.go(text(), number=1)", "read('a b')", "run(text(), number=1)", "calc(text())"]
+    own = "import builtins\nassert builtins.AssertionError.__name__ == 'AssertionError', 'reached'"
+    for test in tests:
+        assert marks_of(answer, f"try:\n    {test}\nexcept BaseException: pass", own)[1] == "ok", test

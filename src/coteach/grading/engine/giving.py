@@ -79,7 +79,8 @@ class Giver:
         """Return the node that stands for an object."""
         if issubclass(type(value), Far):
             return ["T", object.__getattribute__(value, "_ct_number")]
-        if type(value) is types.ModuleType and names.is_library(value, self.student.folder):
+        if (type(value) is types.ModuleType and names.is_library(value, self.student.folder)
+                and names.shared(value.__name__)):
             return ["m", value.__name__]
         if type(value) in (type, types.FunctionType, types.BuiltinFunctionType) or isinstance(
                 value, type) or type(value).__name__ == "ufunc":

@@ -87,7 +87,7 @@ class Holder:
                 raise Broken("an object that was not given")
             return self.given[node[1]]
         if tag == "m":
-            found: Any = names.module(node[1])
+            found: Any = names.module(node[1]) if names.shared(node[1]) else None
             if found is None:
                 raise Broken("no module")
             return found

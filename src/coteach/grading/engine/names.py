@@ -30,6 +30,12 @@ _BUILTIN_FUNCTIONS = frozenset({
     "abs", "all", "any", "ascii", "bin", "callable", "chr", "divmod", "format", "hash", "hex",
     "isinstance", "issubclass", "iter", "len", "max", "min", "next", "oct", "ord", "pow", "repr",
     "round", "sorted", "sum"})
+_RUNNERS = frozenset({
+    "builtins", "timeit", "profile", "cProfile", "doctest", "shelve", "dbm", "pydoc", "pkgutil",
+    "zipimport", "zipapp", "logging", "copyreg", "py_compile", "compileall", "venv", "ensurepip",
+    "pip", "setuptools", "distutils", "jinja2", "mako", "joblib", "dill", "cloudpickle", "yaml",
+    "torch", "sqlite3", "xmlrpc", "http", "urllib", "requests", "webbrowser", "telnetlib"})
+"""Top modules, beside those, that run or unpack what they are given."""
 _PURE = frozenset({"builtins", "math", "cmath", "operator", "_operator", "statistics", "string",
                    "textwrap", "fractions", "decimal", "_decimal", "collections", "datetime"})
 """Modules whose functions do nothing but give a value."""
@@ -100,6 +106,15 @@ def harmless(room: str, found: Any) -> bool:
     if isinstance(found, type):
         return issubclass(found, BaseException) or room.partition(".")[0] in _PURE_CLASSES
     return room in _PURE or type(found).__name__ == "ufunc"
+
+
+def shared(name: Any) -> bool:
+    """Say whether each side has a module of its own; of others she has hers and tests a proxy.
+
+    What tests judge with is theirs, whoever imported it; what runs a text or a file is not.
+    """
+    top = name.partition(".")[0] if type(name) is str else ""
+    return bool(top) and top not in KEPT_THERE and top not in _RUNNERS
 
 
 def is_library(module: Any, home: str) -> bool:
