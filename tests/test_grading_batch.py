@@ -9,17 +9,20 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 from grading_course import ASSIGNMENT, answered, cell, released_course  # noqa: F401
+from traitlets.config import Config
 
 from coteach.bench import cohort
 from coteach.errors import Conflict
 from coteach.grading import CourseFolder, Job, Reason, Result, gradebook, jobs, outputs
+from coteach.grading.book import Book, forms
 from coteach.grading.journal import Journal
-from coteach.grading.points import points_of
+from coteach.grading.points import Points, points_of
 from coteach.grading.result import CellMark
 
 BIN = Path(sys.executable).parent
@@ -240,3 +243,46 @@ def test_a_command_that_is_killed_and_stopped_goes_on_where_it_was(tmp_path, rel
     assert [(line["student"], line["score"]) for line in lines] == [(n, 3.0) for n in names]
     assert not part.exists()
     assert {row["student"] for row in gradebook.export(CourseFolder(root, "c"))} == set(names)
+
+
+def test_files_beside_a_notebook_are_there_and_the_instructors_stay_hers(tmp_path):
+    root = tmp_path / "c"
+    source = root / "source" / ASSIGNMENT
+    source.mkdir(parents=True)
+    (source / "data.csv").write_text("1\n2\n")
+    (source / "helper.py").write_text("WANTED = 3\n")
+    made = cohort.source()
+    made.cells = [c for c in made.cells if c.id in ("longest", "longest-test")]
+    made.cells[0].source = ("### BEGIN SOLUTION\nrows = [int(n) for n in open('data.csv')]\n"
+                            "mine = open('mine.txt').read() if True else ''\n### END SOLUTION")
+    made.cells[1].source = "from helper import WANTED\nassert sum(rows) == WANTED\nassert mine == 'm'"
+    nbformat.write(made, source / "assignment.ipynb")
+    course = CourseFolder(root, "c")
+    jobs.release(course, ASSIGNMENT)
+    place = tmp_path / "in"
+    place.mkdir()
+    nbformat.write(made, place / "assignment.ipynb")
+    for name, text in (("data.csv", "100\n"), ("helper.py", "WANTED = 100\n"), ("mine.txt", "m")):
+        (place / name).write_text(text)
+    found = jobs.grade(course, ASSIGNMENT, [Job("ana", "assignment", place / "assignment.ipynb",
+                                                extras=place)])[0]
+    assert (found.status, found.score) == ("graded", 2.0), found
+    kept = course.autograded("ana", ASSIGNMENT)
+    assert (kept / "data.csv").read_text() == "1\n2\n" and (kept / "mine.txt").read_text() == "m"
+
+
+def test_the_courses_rule_for_late_hand_ins_is_nbgraders_own(lessons):
+    form = forms(lessons, cohort.ASSIGNMENT)[cohort.NOTEBOOK]
+    gradebook.set_deadline(lessons, cohort.ASSIGNMENT, datetime(2026, 1, 5, tzinfo=UTC))
+    config = Config()
+    config.LateSubmissionPlugin.penalty_method = "zero"
+    book = Book(lessons, cohort.ASSIGNMENT, config)
+    points = Points(auto={"totals-test": 2.0, "share-test": 2.0, "why": None})
+    for student, day in (("early", 4), ("late", 6)):
+        book.save(form, student, points, timestamp=f"2026-01-0{day} 10:00:00.0 UTC", keep=[])
+    book.close()
+    gradebook.set_deadline(lessons, cohort.ASSIGNMENT, None)
+    with gradebook.opened(lessons) as read:
+        penalties = {name: read.find_submission(cohort.ASSIGNMENT, name).late_submission_penalty
+                     for name in ("early", "late")}
+    assert penalties == {"early": 0.0, "late": 4.0}
