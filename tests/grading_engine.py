@@ -24,14 +24,14 @@ class Runner:
         self.engine = Engine(
             self.folder / "run", log=self.folder / "log",
             limits=Limits(**{"memory_mb": 384, "wall_seconds": 60, "processes": 24, **limits}))
-        self._do(self.engine.start())
+        self.do(self.engine.start())
 
-    def _do(self, work: Any) -> Any:
+    def do(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
 
     def run(self, *cells: str, **more: Any) -> Run:
         """Run sources: one that begins with ``# given`` or ``# test`` is such a cell."""
-        return self._do(self.engine.run(work(*cells, **more)))
+        return self.do(self.engine.run(work(*cells, **more)))
 
     def several(self, *works: Work, at_once: int = 4) -> list[Run]:
         """Run several works, some of them at once."""
@@ -42,12 +42,12 @@ class Runner:
                 async with room:
                     return await self.engine.run(work)
             return await asyncio.gather(*map(one, works))
-        return self._do(all_of_them())
+        return self.do(all_of_them())
 
     def close(self) -> None:
         # No executor is left at this point for `Engine.close`.
         if seats := getattr(self.engine, "_seats", None):
-            self._do(seats.close())
+            self.do(seats.close())
         self.engine._server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

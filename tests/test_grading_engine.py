@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from grading_engine import ran, runner, said, work
 
+from coteach.grading.engine import changes
+
 
 def test_an_answer_is_called_across_and_its_values_come_as_data():
     cells = ran("def lux(lamps):\n    return lamps * 100", "# test\nassert lux(2) == 200",
@@ -43,6 +45,16 @@ def test_files_beside_the_notebook_are_there_and_the_run_has_its_own_copy(tmp_pa
                 files=tmp_path, own=frozenset({"helper.py"}))
     assert [said(c) for c in cells] == ["ok"] * 3
     assert (tmp_path / "data" / "a.csv").read_text() == "x\n1\n2\n"
+
+
+def test_files_that_the_instructors_solution_changes_are_told(tmp_path: Path):
+    for name in ("shop.db", "data.csv", "notes.txt"):
+        (tmp_path / name).write_text("x")
+    solution = work("open('shop.db', 'a').write('y')\nimport os; os.unlink('notes.txt')\n"
+                    "x = open('data.csv').read()", "# test\nassert x == 'x'", files=tmp_path,
+                    own=frozenset({"shop.db", "data.csv", "notes.txt"}))
+    made = runner()
+    assert made.do(changes(made.engine, solution)) == {"shop.db", "notes.txt"}
 
 
 def test_two_runs_of_one_submission_give_the_same():

@@ -20,7 +20,7 @@ from coteach import sandbox
 from coteach.grading import blank, files, nbconfig, outputs, restoring, running
 from coteach.grading.blank import Blanks
 from coteach.grading.course import CourseFolder
-from coteach.grading.engine import Engine, Run, Work
+from coteach.grading.engine import Engine, Run, Work, changes
 from coteach.grading.form import Form
 from coteach.grading.inspect import MAX_MB, read
 from coteach.grading.job import Job
@@ -105,6 +105,8 @@ class Marker:
             work = running.work_of(source, known, files=self.data if self._own else None,
                                    seconds=self.seconds, seed=SEED, names=f"source/{name}")
             try:
+                known = replace(known, own=known.own - await changes(engine, work))
+                work = replace(work, own=known.own)
                 beside = await running.needs_beside(engine, work, source)
             except Exception as error:  # each submission will say so for itself
                 log.error("solution-not-run", notebook=name, exc_info=error)

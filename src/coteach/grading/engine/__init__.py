@@ -7,9 +7,10 @@ what decides about points never runs beside her code, unless a test asks for jus
 Knows nothing of nbgrader, of gradebooks or of files of a course: see `Work` and `Run`.
 """
 
+from coteach.grading.engine.changes import changes
 from coteach.grading.engine.engine import Engine
 from coteach.grading.engine.limits import Limits
 from coteach.grading.engine.touched import touched
 from coteach.grading.engine.work import Cell, CellRun, Run, Work
 
-__all__ = ["Cell", "CellRun", "Engine", "Limits", "Run", "Work", "touched"]
+__all__ = ["Cell", "CellRun", "Engine", "Limits", "Run", "Work", "changes", "touched"]
