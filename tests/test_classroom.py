@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import shutil
 import uuid
 
 import pytest
@@ -82,6 +83,26 @@ async def test_choosing_a_card_gives_a_pass_for_this_class_only(site):
     with site.database.reading() as session:
         entered = session.query(Event).one()
     assert (entered.verb, entered.actor) == ("entered", site.ids["actor-Mai"])
+
+
+async def test_a_service_that_knows_no_lesson_yet_finds_the_one_that_a_guests_class_shows(site):
+    pupil = await site.pupil("Mai")
+    other = site.settings.layout.lessons / "other"  # which this class does not show
+    shutil.copytree(site.settings.layout.lessons / "swing", other)
+    about = (other / "lesson.toml").read_text(encoding="utf-8")
+    (other / "lesson.toml").write_text(about.replace('"swing"', '"other"'), encoding="utf-8")
+    digests = {name: LessonHere.find(site.settings, name, "en").digest
+               for name in ("swing", "other")}
+
+    async def asked(name: str) -> int:
+        return (await pupil.browser.get(f"/c/page/lessons/{digests[name]}/cells")).status_code
+
+    assert await asked("other") == 404
+    assert await asked("swing") in (200, 202)
+    with site.database.session() as session:
+        classes.close_session(session.get(ClassSession, site.ids["session"]))
+    site.room.pages._known._lessons.clear()
+    assert await asked("swing") == 404
 
 
 async def test_a_card_of_another_class_is_refused(site):

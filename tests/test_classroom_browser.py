@@ -95,6 +95,11 @@ async def test_a_pupil_enters_by_code_and_her_answer_survives_a_lost_line_and_a_
     assert stored(service) == [first, (mai, {"number": 4.0})]
     # The killed service took the kernel with it: the page says so and offers one button.
     await page.get_by_role("button", name="Start them again").click(timeout=SLOW)
+    await page.locator(".ct-widget[data-live]").first.wait_for()
+    still = await plot.first.get_attribute("src")
+    await page.get_by_role("slider").first.focus()
+    await page.keyboard.press("ArrowRight")
+    await expect(plot.first).not_to_have_attribute("src", still or "", timeout=SLOW)
     await expect(page.locator(".ct-question", has_text="Which swing").get_by_role(
         "status")).to_contain_text("Your teacher has it.", timeout=SLOW)
     assert await page.get_by_label("The long one").is_checked()

@@ -65,6 +65,15 @@ class LessonHere:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def page_of(lesson: lessonpack.Lesson, digest: str) -> Page | None:
+    """Return the class page of a lesson, in whichever language has this digest."""
+    for language in lesson.languages:
+        here = LessonHere(lesson, language, language)
+        if here.digest == digest:
+            return here.page()
+    return None
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a lesson can be answered: questions of its source and those a page has shown."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,15 @@ from coteach import ui
 from coteach.classroom import answers, doors, entering, further, namecards, pacing, teaching
 from coteach.classroom.base import BASE, STATIC, Handler, Health, Missing, own
 from coteach.classroom.guests import COOKIE, Guests
-from coteach.classroom.lessons import LessonHere, Outlines
+from coteach.classroom.lessons import LessonHere, Outlines, page_of
 from coteach.classroom.limits import WrongCodes, WrongSecrets
 from coteach.classroom.live import Live
+from coteach.errors import UserError
 from coteach.hub.session import Sessions
-from coteach.pages import ClassPages
+from coteach.lessonpack import get_lesson
+from coteach.pages import ClassPages, Page
 from coteach.settings import Settings
-from coteach.store import Database, cards
+from coteach.store import Database, cards, classes
 from coteach.store.schema import ClassSession, NameCard
 
 HERE = Path(__file__).parent
@@ -40,7 +44,8 @@ class Classroom:
             self.guests = Guests(settings, {
                 **cards.rounds(session), **namecards.removed(session)})
         self.outlines = Outlines(settings)
-        self.pages = ClassPages(settings, BASE, self.visitor_of, learnt=self.outlines.learnt)
+        self.pages = ClassPages(settings, BASE, self.visitor_of, learnt=self.outlines.learnt,
+                                serves=self.lesson_of)
         self.sessions = Sessions(settings, database)
         self.wrong_codes = WrongCodes()
         self.wrong_secrets = WrongSecrets()
@@ -59,6 +64,22 @@ class Classroom:
             return None
         self.guests.hear(guest)
         return guest.visitor
+
+    async def lesson_of(self, handler: RequestHandler, digest: str) -> Page | None:
+        """Return the lesson of a digest if the class of a request's guest shows it now."""
+        guest = self.guests.read(handler.get_cookie(COOKIE))
+        if guest is None:
+            return None
+
+        def find() -> Page | None:
+            with contextlib.suppress(UserError), self.database.reading() as session:
+                row = session.get(ClassSession, guest.session)
+                if row is not None and classes.is_open(row):
+                    classes.card_of(session, row, guest.card)
+                    return page_of(get_lesson(row.lesson, self.settings), digest)
+            return None
+
+        return await asyncio.to_thread(find)
 
     def warm(self, row: ClassSession, language: str, pupils: int) -> None:
         """Have the lesson of a class executed, and kernels ready, before its pupils open it."""

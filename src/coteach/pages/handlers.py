@@ -143,6 +143,8 @@ class _Lesson(Calm, _FromOurPages, APIHandler):
         self.check_xsrf_cookie()
         set_language(negotiate(cookie=self.get_cookie(LANGUAGE_COOKIE),
                                accept=self.request.headers.get("Accept-Language")))
+        if digest := self.path_kwargs.get("digest"):
+            await self.settings["class_pages"].remember(self, str(digest))
 
 
 class LessonKernel(_Lesson):

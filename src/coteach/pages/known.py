@@ -108,6 +108,10 @@ class KnownLessons:
             self._lessons[digest] = Known(lesson_only)
         return self.get(digest)
 
+    def has(self, digest: str) -> bool:
+        """Say whether a lesson is known."""
+        return digest in self._lessons
+
     def get(self, digest: str) -> Known:
         """Return a lesson; raises NotFound."""
         if digest not in self._lessons:

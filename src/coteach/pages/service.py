@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from jupyter_server.auth.authorizer import AllowAllAuthorizer
@@ -51,17 +51,22 @@ class ClassPages:
         request for a kernel, a picture or a state asks it.
     learnt
         Called with a page and the questions it asks, when its lesson was executed.
+    serves
+        Returns the lesson of a digest if it is one that this request's visitor is shown now; for
+        pages that were open when the service was started again.
     """
 
     def __init__(self, settings: Settings, base_url: str,
                  visitor_of: Callable[[RequestHandler], str | None],
-                 learnt: Callable[[Page, list[dict[str, Any]]], None] | None = None) -> None:
+                 learnt: Callable[[Page, list[dict[str, Any]]], None] | None = None,
+                 serves: Callable[[RequestHandler, str], Awaitable[Page | None]] | None = None
+                 ) -> None:
         self.base_url = base_url
         self.visitor_of = visitor_of
         self.hosts = Hosts(settings, self._executed)
         self.kernels = LessonKernels(self.hosts, settings)
         self.troubles = Troubles()
-        self._learnt = learnt
+        self._learnt, self._serves = learnt, serves
         self._shelf = Shelf(settings.layout.run / "pages")
         self._known = KnownLessons(self._shelf, self.kernels.in_use)
         self._renderer = Renderer(
@@ -97,6 +102,14 @@ class ClassPages:
     def add(self, page: Page) -> str:
         """Know a lesson from here on; return its digest."""
         return self._known.add(page).page.digest
+
+    async def remember(self, handler: RequestHandler, digest: str) -> None:
+        """Know a lesson again whose page was open when the service was started again."""
+        if self._serves is None or self._known.has(digest):
+            return
+        page = await self._serves(handler, digest)
+        if page is not None and page.digest == digest:
+            self._known.add(page)
 
     def page(self, digest: str) -> Page:
         """Return a lesson; raises NotFound."""
