@@ -1,10 +1,13 @@
-"""`coteach assignment`: what is wrong with an assignment, before teachers get it."""
+"""`coteach assignment`: what is wrong with an assignment, before teachers get it.
+
+Rule: marking is loaded by the command only; every other one starts without it.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,11 +16,12 @@ from rich.markup import escape
 from coteach import sandbox
 from coteach import settings as settings_module
 from coteach.errors import NotFound, UserError
-from coteach.grading import CourseFolder
-from coteach.grading.authoring import Finding
-from coteach.grading.authoring import check as check_assignment
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
+
+if TYPE_CHECKING:
+    from coteach.grading import CourseFolder
+    from coteach.grading.authoring import Finding
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +45,8 @@ def check(
         help="Run notebooks without a sandbox where none is possible.")] = False,
 ) -> None:
     """Say what is wrong with an assignment before teachers get it."""
+    from coteach.grading.authoring import Finding
+    from coteach.grading.authoring import check as check_assignment
     course, assignment = _named(where)
     trust = trust_local or settings_module.load().trust_local
     probe = sandbox.probe()
@@ -74,6 +80,7 @@ def _named(where: list[str]) -> tuple[CourseFolder, str]:
         raise NotFound(_("{folder} is no course folder: there is no source/ in it.").format(
             folder=root), hint=_("Give the course folder and the assignment's id."),
             code="no-course")
+    from coteach.grading import CourseFolder
     return CourseFolder(root, root.name), assignment
 
 
