@@ -10,9 +10,9 @@ from aiortc import sdp
 
 from coteach.errors import UserError
 from coteach.live import h264
-from coteach.live.ingest import Source
 from coteach.live.offers import clean, fragment
 from coteach.live.peer import RelayPeer
+from coteach.live.source import Source
 from coteach.live.udp import MediaPort
 
 DATA = Path(__file__).parent / "data" / "sdp"

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coteach.live.forward import ForwardSender
-from coteach.live.ingest import Source
 from coteach.live.ladder import Ladder
 from coteach.live.line import Judgement
+from coteach.live.source import Source
 
 SMALL = "small"
 """The key of the second picture beside ``video`` and ``audio``."""

@@ -37,8 +37,8 @@ from aiortc.rtp import (
 )
 from aiortc.utils import random32
 
-from coteach.live.ingest import NOW, Source
 from coteach.live.line import Line
+from coteach.live.source import NOW, Source
 
 MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 SEND_TIME_URI = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"

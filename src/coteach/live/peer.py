@@ -25,7 +25,8 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 from coteach.live import certificate, codecs
 from coteach.live.adapting import SMALL, Adapter
 from coteach.live.forward import ForwardSender
-from coteach.live.ingest import IngestReceiver, Source
+from coteach.live.ingest import IngestReceiver
+from coteach.live.source import Source
 from coteach.live.udp import MediaPort
 
 CONNECT_TIMEOUT = 15.0

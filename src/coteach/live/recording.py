@@ -18,7 +18,7 @@ import structlog
 from coteach.errors import StorageFull
 from coteach.i18n import gettext as _
 from coteach.live.finishing import finish, folder_of
-from coteach.live.ingest import Source
+from coteach.live.source import Source
 from coteach.live.writer import PersonWriter
 from coteach.settings import Layout
 from coteach.store import recordings

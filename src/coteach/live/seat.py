@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from coteach.live.ingest import Source
 from coteach.live.peer import RelayPeer
+from coteach.live.source import Source
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from aiortc.rtp import RtpPacket
 
 from coteach.live import vp8
 from coteach.live.frames import FrameAssembler
-from coteach.live.ingest import Source
+from coteach.live.source import Source
 from coteach.live.timeline import StreamClock
 
 MILLISECONDS = Fraction(1, 1000)
