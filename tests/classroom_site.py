@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 import tornado.web
 from ports import free_port
-from tornado.httpserver import HTTPServer
 
-from coteach.classroom.service import MOST_BODY, create_application
+from coteach.classroom.service import create_application
 from coteach.hub.session import SESSION_COOKIE, Sessions
+from coteach.pages import serving
 from coteach.settings import Settings
 from coteach.store import Database, classes
 from coteach.store.schema import Event, Person, School, SchoolClass
@@ -167,7 +167,7 @@ async def running(settings: Settings, secrets: bool = False):
     hub = tornado.web.Application([("/hub/api/user", HubUser)]).listen(
         settings.hub_port, "127.0.0.1")
     application = create_application(settings, database)
-    server = HTTPServer(application, xheaders=True, max_body_size=MOST_BODY)
+    server = serving.serve(application, xheaders=True)
     server.listen(settings.classroom_port, "127.0.0.1")
     try:
         yield Site(settings, database, ids, application)

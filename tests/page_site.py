@@ -14,7 +14,7 @@ import tornado.web
 from ports import free_port
 from tornado.httpserver import HTTPServer
 
-from coteach.pages import ClassPages, Page
+from coteach.pages import ClassPages, Page, serving
 from coteach.settings import Settings
 
 UI = Path(__file__).parents[1] / "src" / "coteach" / "ui" / "static"
@@ -72,7 +72,7 @@ class PageSite:
             (rf"{self.base}page", Shown), (rf"{self.base}state", State), *self.pages.handlers,
             (r"/ui/(.*)", tornado.web.StaticFileHandler, {"path": str(UI)})],
             compress_response=True, **self.pages.settings)
-        self.server = HTTPServer(application)
+        self.server = serving.serve(application)
         self.server.listen(self.port, "127.0.0.1")
 
     async def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 import pytest
 from classroom_site import answer, page_data, running
 
+from coteach.pages import serving
 from coteach.store import classes
 from coteach.store.schema import Person
 
@@ -176,3 +178,22 @@ async def test_a_formula_in_a_nickname_or_an_answer_is_text_in_the_table(site, s
         table = (await teacher.get(f"/c/teach/{site.ids['session']}/answers.csv")).content
     for row in csv.reader(io.StringIO(table.decode("utf-8-sig"))):
         assert not [field for field in row if field[:1] in ("=", "+", "-", "@", "\t", "\r")]
+
+
+async def test_nobody_fills_the_memory_with_bodies_that_she_begins_to_send(site, monkeypatch):
+    at = site.settings.classroom_port
+
+    async def begun(path: str, size: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at)
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{at}\r\n"
+                     f"Content-Length: {size}\r\n\r\n".encode())
+        writer.write(b"x" * 1000)
+        async with asyncio.timeout(20):
+            said = await reader.read()
+        writer.close()
+        return said
+    long = await begun("/c/page/lessons/deadbeefdeadbeef/trouble", 15_999_999)
+    assert long.startswith(b"HTTP/1.1 400"), "hung up on before the body came"
+    assert (await begun("/c/api/answers", 16_000_001)).startswith(b"HTTP/1.1 400")
+    monkeypatch.setattr(serving, "LONG_SECONDS", 0.2)
+    assert await begun("/c/api/answers", 200_000) == b"", "who stops in the middle is hung up on"

@@ -8,14 +8,14 @@ import signal
 import sys
 
 import structlog
-from tornado.httpserver import HTTPServer
 from tornado.ioloop import PeriodicCallback
 
 from coteach import sandbox
 from coteach.classroom import media
 from coteach.classroom.base import BASE
-from coteach.classroom.service import MOST_BODY, create_application
+from coteach.classroom.service import create_application
 from coteach.errors import UserError
+from coteach.pages import serving
 from coteach.settings import Settings, load
 from coteach.store import Database
 
@@ -27,8 +27,7 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     application = create_application(settings)
     # The proxy on this machine says who asks; nobody else reaches this port.
-    server = HTTPServer(application, xheaders=True, max_body_size=MOST_BODY,
-                        trusted_downstream=["127.0.0.1", "::1"])
+    server = serving.serve(application, xheaders=True, trusted_downstream=["127.0.0.1", "::1"])
     server.listen(settings.classroom_port, settings.bind_internal)
     structlog.get_logger("classroom").info("serving", at=settings.internal("classroom") + BASE)
     def sweep() -> None:

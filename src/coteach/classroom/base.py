@@ -26,6 +26,7 @@ from coteach.errors import Forbidden, NotFound, UserError
 from coteach.hub.session import same_origin
 from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGE_COOKIE, match, negotiate, set_language
 from coteach.i18n import gettext as _
+from coteach.pages import serving
 from coteach.store.full import storage_full
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ STATIC = Path(__file__).parent / "static"
 YEAR = 365
 MOST_BODY = 300_000
 """Bytes of a request that are kept; what is longer is refused and not read into memory."""
+READ_PAST = 16_000_000
+"""Up to here a body that is too large is read past and answered; beyond, the line is cut."""
 CONTENT_POLICY = "; ".join((
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'",
     "form-action 'self'", "frame-ancestors 'self'"))
@@ -85,6 +88,7 @@ class Handler(RequestHandler):
 
     def prepare(self) -> Any:
         """Set the language; refuse what another site sends."""
+        serving.allow(self, READ_PAST)
         asked = match(self.get_query_argument("lang", "") or "")
         if asked:
             self.set_cookie(LANGUAGE_COOKIE, asked, path="/", expires_days=YEAR, samesite="Lax",

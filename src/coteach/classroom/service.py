@@ -27,8 +27,6 @@ from coteach.store import Database, cards, classes
 from coteach.store.schema import ClassSession, NameCard
 
 HERE = Path(__file__).parent
-MOST_BODY = 16_000_000
-"""Up to here a body that is too large is read past and answered; beyond, the line is cut."""
 
 ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 CODE = r"([A-Za-z]{4,8})"

@@ -15,12 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tornado.httpserver import HTTPServer
-
 from coteach import sandbox
 from coteach import settings as settings_module
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+from coteach.pages import serving
 from coteach.settings import Settings
 from coteach.solo.service import Solo, create_application
 from coteach.solo.shelf import Look, Shelf
@@ -97,7 +96,7 @@ async def serve(wanted: Wanted, ready: Callable[[Running], None],
     try:
         settings = _settings(folder, wanted)
         solo = Solo(settings, shelf, base, f"coteach_visitor_{port}", told, wanted.theme)
-        server = HTTPServer(create_application(solo), max_body_size=1_000_000)
+        server = serving.serve(create_application(solo))
         server.add_sockets(sockets)
         try:
             if shelf.single:
