@@ -272,6 +272,12 @@ async def test_a_pupils_page_follows_the_pace_the_pause_and_what_is_shown(servic
     shown = child.page.locator(".ct-showing")
     await expect(shown).to_contain_text("Your teacher is showing you this part.", timeout=SLOW)
     await expect(ask).to_be_in_viewport()
+    # What is shown is not under the words that say so, once the page has scrolled there.
+    await child.page.wait_for_function("""() => {
+      const bar = document.querySelector(".ct-showing").getBoundingClientRect();
+      const heading = document.querySelector(".ct-lit :is(h1, h2, h3)").getBoundingClientRect();
+      return bar.height <= 100 && heading.top >= bar.bottom && heading.top < innerHeight / 2;
+    }""")
     await no_sideways(child.page)
     await shot(child.page, "pupil-shown-360")
     await child.page.get_by_role("button", name="Back to where I was").tap()
@@ -282,6 +288,23 @@ async def test_a_pupils_page_follows_the_pace_the_pause_and_what_is_shown(servic
     await page.set_viewport_size({"width": 360, "height": 740})
     await no_sideways(page)
     await shot(page, "teacher-watch-360")
+
+
+async def test_the_longest_nickname_stays_on_its_card(service, chromium):
+    database = Database.of(service.settings)
+    with database.session() as session:
+        mine = classes.get(session, service.ids["class-lan"])
+        classes.add_card(session, mine, nickname="W" * 24, picture="crab")
+    database.close()
+    page = await (await teachers(chromium, service, viewport=PHONE)).new_page()
+    await page.goto(f"{service.url}/c/teach/class/{service.ids['class-lan']}")
+    name = page.get_by_text("W" * 24)
+    await no_sideways(page)
+    assert await name.evaluate("""one => {
+      const card = one.closest("li").getBoundingClientRect();
+      return one.getBoundingClientRect().right <= card.right && card.right <= innerWidth;
+    }""")
+    await shot(page, "cards-long-name-360")
 
 
 async def test_the_live_view_of_sixty_pupils_fits_a_phone(service, chromium):

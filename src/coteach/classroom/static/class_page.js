@@ -127,10 +127,12 @@ function show(cell, number) {
   back.addEventListener("click", () => { bar.remove(); scrollTo(left, top); });
   stay.addEventListener("click", () => bar.remove());
   if (!bar.isConnected) document.body.append(bar);
-  bar.replaceChildren(said, back, stay);
+  bar.replaceChildren(said, make("div", { class: "ct-showing-turns" }, back, stay));
   lit?.classList.remove("ct-lit");
   lit = target;
   lit.classList.add("ct-lit");
+  // The bar covers the top; a heading has a margin of its own above it.
+  target.style.setProperty("--ct-shown-below", `${bar.offsetHeight + 4}px`);
   target.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
 }
 
