@@ -78,14 +78,16 @@ def shown_polls(session: Session, session_id: str) -> dict[str, Shown]:
     shown = {thing.removeprefix(f"{POLL}:") for thing, yes in on.items()
              if yes and thing.startswith(f"{POLL}:")}
     polls: dict[str, Shown] = {}
-    rows = events.read(session, session_id=session_id, verbs=["answered"]) if shown else []
+    rows = events.newest(session, session_id, kind="poll") if shown else []
     for (cell, key), answers in newest(rows).items():
         name = f"{cell}#{key}" if key else cell
         if name in shown:
-            places = [row.value["answer"].get("choice", 0) for row in answers.values()
-                      if row.value.get("kind") == "poll"]
+            # What says nothing is no vote, least of all one for the first option.
+            chosen = {actor: place for actor, row in answers.items()
+                      if isinstance(place := row.value["answer"].get("choice"), int)}
+            places = list(chosen.values())
             polls[name] = Shown([places.count(place) for place in range(
-                max(places, default=-1) + 1)], frozenset(answers))
+                max(places, default=-1) + 1)], frozenset(chosen))
     return polls
 
 

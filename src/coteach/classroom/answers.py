@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from coteach.classroom import allowed, media
@@ -110,14 +110,12 @@ class Answers(Handler):
         guest = pass_of(self, self.get_query_argument("pupil", None))
 
         def ask(session: Session) -> tuple[list[Event], dict[str, Any]]:
-            return (events.read(session, session_id=guest.session, actor=guest.actor,
-                                verbs=["answered"]),
+            return (events.newest(session, guest.session, actor=guest.actor),
                     allowed.told(session, guest.session, guest.actor))
         rows, told = await self.read(ask)
-        newest = {(row.cell, (row.value or {}).get("key", "")): row for row in rows}
         self.finish({"told": told, "events": [
             {"id": row.id, "cell": row.cell, "value": row.value, "client_seq": row.client_seq,
-             "received": row.received.isoformat()} for row in newest.values()]})
+             "received": row.received.isoformat()} for row in rows]})
 
     async def post(self) -> None:
         """Store answers and acknowledge those that are on disk."""
@@ -126,12 +124,26 @@ class Answers(Handler):
         raw = body.get("events")
         if not isinstance(raw, list) or not 0 < len(raw) <= MOST_EVENTS:
             raise bad("events")
-        done = await self.change(lambda s: _store(s, guest, raw, self.room.outlines))
+        async with self.room.turns.turn(guest.actor):
+            done = await self._take(guest, raw)
         for file in done.replaced:
             media.delete(self.room.settings.layout, guest.session, guest.actor, file)
         self.room.guests.hear(guest)
         self.room.live.changed(guest.session)
         self.finish({"stored": done.stored, **({"told": done.told} if done.told else {})})
+
+    async def _take(self, guest: Pass, raw: list[Any]) -> _Done:
+        """Check and store answers; only storing them holds the store against other pupils."""
+        wanted, photos = await self.read(
+            lambda s: _checked(s, guest, raw, self.room.outlines))
+        stored = await self.change(lambda s: _store(s, guest, wanted))
+        kinds = {event["value"]["kind"] for event in wanted}
+
+        def look(session: Session) -> tuple[set[str], dict[str, Any] | None]:
+            return (_photos(session, guest) if photos else set(),
+                    allowed.told(session, guest.session, guest.actor) if "poll" in kinds else None)
+        still, told = await self.read(look)
+        return _Done(stored, sorted(photos - still), told)
 
     def _sent(self) -> dict[str, Any]:
         try:
@@ -151,32 +163,37 @@ class _Done:
     told: dict[str, Any] | None
 
 
-def _store(session: Session, guest: Pass, raw: list[Any], outlines: Outlines) -> _Done:
+def _checked(session: Session, guest: Pass, raw: list[Any], outlines: Outlines
+             ) -> tuple[list[dict[str, Any]], set[str]]:
+    """Return the answers as they are stored, and her photos that count until then."""
     row = classes.get_session(session, guest.session)
     classes.require_open(row)
-    classes.card_of(session, row, guest.card)
     wanted = [checked(event, guest.actor, row) for event in raw]
     require_asked(wanted, outlines, row)
     kinds = {event["value"]["kind"] for event in wanted}
     if any(event["value"]["answer"].get("media") for event in wanted) and not allowed.photos(
             session, row.id):
         raise UserError(_("Your teacher has not switched on photos."), code="no-photos")
-    mine = (Event.actor == guest.actor, Event.session == row.id)
-    if (session.scalar(select(func.count()).where(*mine)) or 0) > MOST_EACH or (
-            "draw" in kinds and _drawings(session, row.id, guest.actor) > MOST_DRAWINGS):
+    if events.count(session, row.id, guest.actor) > MOST_EACH or ("draw" in kinds and (
+            events.count(session, row.id, guest.actor, kind="draw") > MOST_DRAWINGS)):
         raise TooMany(_("That is more answers than one lesson needs."),
                       hint=_("Ask your teacher."), code="too-many-answers")
-    replaced = _photos(session, row.id, guest.actor) if "photo" in kinds else []
+    return wanted, _photos(session, guest) if "photo" in kinds else set()
+
+
+def _store(session: Session, guest: Pass, wanted: list[dict[str, Any]]) -> list[str]:
+    """Store checked answers; return which are there."""
+    row = classes.get_session(session, guest.session)
+    classes.require_open(row)
+    classes.card_of(session, row, guest.card)
     events.append(session, wanted)
     ids = [event["id"] for event in wanted]
     # Only what is really there under this pupil's name: a foreign event's id is not acknowledged.
-    there = set(session.scalars(select(Event.id).where(Event.id.in_(ids), *mine)))
+    there = set(session.scalars(select(Event.id).where(
+        Event.id.in_(ids), Event.actor == guest.actor, Event.session == row.id)))
     if not there:
         raise Forbidden(_("These answers belong to somebody else."), code="not-yours")
-    still = set(_photos(session, row.id, guest.actor)) if replaced else set()
-    return _Done([event_id for event_id in ids if event_id in there],
-                 [file for file in replaced if file not in still],
-                 allowed.told(session, row.id, guest.actor) if "poll" in kinds else None)
+    return [event_id for event_id in ids if event_id in there]
 
 
 def require_asked(wanted: list[dict[str, Any]], outlines: Outlines, row: ClassSession) -> None:
@@ -187,18 +204,11 @@ def require_asked(wanted: list[dict[str, Any]], outlines: Outlines, row: ClassSe
                         hint=_("Load the page again."), code="no-question")
 
 
-def _drawings(session: Session, session_id: str, actor: str) -> int:
-    return sum((row.value or {}).get("kind") == "draw" for row in events.read(
-        session, session_id=session_id, actor=actor, verbs=["answered"]))
-
-
-def _photos(session: Session, session_id: str, actor: str) -> list[str]:
+def _photos(session: Session, guest: Pass) -> set[str]:
     """Return the photos that count: the newest of each question."""
-    found: dict[tuple[str, str], str] = {}
-    for row in events.read(session, session_id=session_id, actor=actor, verbs=["answered"]):
-        if isinstance(row.value, dict) and row.value.get("kind") == "photo":
-            found[(row.cell, row.value.get("key", ""))] = row.value["answer"].get("media", "")
-    return [file for file in found.values() if file]
+    found = {row.value["answer"].get("media", "")
+             for row in events.newest(session, guest.session, actor=guest.actor, kind="photo")}
+    return found - {""}
 
 
 class Media(Handler):
@@ -225,6 +235,7 @@ class Media(Handler):
             return allowed.photos(session, row.id)
         if not await self.read(look):
             raise UserError(_("Your teacher has not switched on photos."), code="no-photos")
-        await asyncio.to_thread(
-            media.keep, self.room.settings.layout, guest.session, guest.actor, name, data)
+        async with self.room.turns.turn(guest.actor):
+            await asyncio.to_thread(
+                media.keep, self.room.settings.layout, guest.session, guest.actor, name, data)
         self.finish({"kept": name})

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import ipaddress
 import json
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from tornado.httputil import parse_body_arguments
+from tornado.httputil import HTTPInputError, ParseBodyConfig, parse_body_arguments
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
 from coteach.classroom.guests import COOKIE, Pass
@@ -28,6 +30,7 @@ from coteach.i18n import DEFAULT_LANGUAGE, LANGUAGE_COOKIE, match, negotiate, se
 from coteach.i18n import gettext as _
 from coteach.pages import serving
 from coteach.store.full import storage_full
+from coteach.store.locked import is_locked
 
 if TYPE_CHECKING:
     from coteach.classroom.service import Classroom
@@ -40,6 +43,8 @@ MOST_BODY = 300_000
 """Bytes of a request that are kept; what is longer is refused and not read into memory."""
 READ_PAST = 16_000_000
 """Up to here a body that is too large is read past and answered; beyond, the line is cut."""
+LONGEST_WAIT = 20.0
+"""Seconds that a change waits for the changes of others, and for another process."""
 CONTENT_POLICY = "; ".join((
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'",
     "form-action 'self'", "frame-ancestors 'self'"))
@@ -68,6 +73,7 @@ class Handler(RequestHandler):
 
     room: Classroom
     most_body = MOST_BODY
+    form_config = ParseBodyConfig()
     _body = b""
     _parsed = False
 
@@ -133,9 +139,17 @@ class Handler(RequestHandler):
         """Return the values of a form's field."""
         if not self._parsed:
             self._parsed = True
-            parse_body_arguments(self.request.headers.get("Content-Type", ""), self.body(),
-                                 self.request.body_arguments, self.request.files)
+            try:
+                parse_body_arguments(self.request.headers.get("Content-Type", ""), self.body(),
+                                     self.request.body_arguments, self.request.files,
+                                     config=self.form_config)
+            except HTTPInputError:
+                raise self.unreadable() from None
         return super().get_body_arguments(name, strip)
+
+    def unreadable(self) -> UserError:
+        """Return the refusal of a form that can't be read or has too many fields."""
+        return UserError(_("This request could not be understood."))
 
     def get_body_argument(self, name: str, default: Any = None, strip: bool = True) -> Any:
         """Return the last value of a form's field."""
@@ -186,11 +200,34 @@ class Handler(RequestHandler):
         return await asyncio.to_thread(run)
 
     async def change(self, do: Callable[[Session], T]) -> T:
-        """Change the store; it is on disk when this returns."""
+        """Change the store; it is on disk when this returns.
+
+        Changes are made one at a time and in the order in which they came: the database would let
+        them wait as well, but in threads and without an order.
+
+        Raises
+        ------
+        UserError
+            The store was in use all the time; nothing was changed.
+        """
         def run() -> T:
             with self.room.database.session() as session:
                 return do(session)
-        return await asyncio.to_thread(run)
+        until = time.monotonic() + LONGEST_WAIT
+        try:
+            await asyncio.wait_for(self.room.writing.acquire(), LONGEST_WAIT)
+        except TimeoutError:
+            raise busy() from None
+        try:
+            while True:
+                try:
+                    return await asyncio.to_thread(run)
+                except OperationalError as error:
+                    if not is_locked(error) or time.monotonic() > until:
+                        raise
+                await asyncio.sleep(0.1)
+        finally:
+            self.room.writing.release()
 
     def here_in(self, tag: str) -> str:
         """Return this page's address in another language."""
@@ -243,6 +280,8 @@ class Handler(RequestHandler):
         """Log faults of ours only; what people typed stays out."""
         if isinstance(value, UserError):
             log.info("refused", path=self.request.path.split("/")[1:3], code=value.code)
+        elif is_locked(value):
+            log.warning("store-busy", path=self.request.path.split("/")[1:3])
         elif not isinstance(value, HTTPError):
             log.error("fault", method=self.request.method, path=self.request.path,
                       exc_info=(typ, value, tb))
@@ -251,7 +290,15 @@ class Handler(RequestHandler):
 def _told(about: dict[str, Any]) -> UserError | None:
     """Return what a person may read of the error that Tornado hands on."""
     error = (about.get("exc_info") or (None, None, None))[1]
-    return error if isinstance(error, UserError) else storage_full(error)
+    if isinstance(error, UserError):
+        return error
+    return busy() if is_locked(error) else storage_full(error)
+
+
+def busy() -> UserError:
+    """Return the refusal of what may be sent again in a moment; pages do so by themselves."""
+    return UserError(_("The class is very busy just now."), hint=_("Try again in a moment."),
+                     status=503, code="again")
 
 
 def too_large() -> UserError:

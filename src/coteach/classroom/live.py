@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
@@ -33,8 +35,16 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 4.0
 KEEP_ALIVE = 20.0
-SOONEST = 0.5
-"""Seconds between two tellings."""
+SOONEST = 1.0
+"""Seconds between two looks at a class: thirty answers in a second are told once."""
+
+
+@dataclass
+class _Look:
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    at: float = -SOONEST
+    """When it began."""
+    text: str = ""
 
 
 class Live:
@@ -42,6 +52,7 @@ class Live:
 
     def __init__(self) -> None:
         self._views: dict[str, set[asyncio.Event]] = {}
+        self._looks: dict[tuple[str, str], _Look] = {}
         self.ending = False
 
     def changed(self, session_id: str) -> None:
@@ -67,14 +78,37 @@ class Live:
         views.discard(view)
         if not views:
             self._views.pop(session_id, None)
+            for name in [name for name in self._looks if name[0] == session_id]:
+                del self._looks[name]
+
+    async def text(self, session_id: str, language: str, make: Callable[[], Awaitable[str]]
+                   ) -> str:
+        """Return the state of a class as it is now; all its views share one look.
+
+        Parameters
+        ----------
+        session_id, language
+            Which class, and in which language its views read.
+        make
+            Looks; called once in `SOONEST` seconds at most.
+        """
+        asked = time.monotonic()
+        look = self._looks.setdefault((session_id, language), _Look())
+        async with look.lock:
+            if look.at < asked:
+                await asyncio.sleep(max(0.0, look.at + SOONEST - asked))
+                look.at = time.monotonic()
+                look.text = await make()
+            return look.text
 
 
 def state_of(session: Session, room: Classroom, session_id: str, language: str) -> dict[str, Any]:
     """Return what the view of a class shows."""
     row = classes.get_session(session, session_id)
     cards = classes.cards(session, row.class_id)
-    rows = events.read(session, session_id=row.id, verbs=["answered", "entered"])
-    entered = {event.actor for event in rows}
+    rows = events.newest(session, row.id)
+    entered = {event.actor for event in rows} | {event.actor for event in events.read(
+        session, session_id=row.id, verbs=["entered"])}
     here = room.guests.here(row.id)
     outline = outline_of(room, row, language)
     secrets = classes.get(session, row.class_id).secrets
@@ -136,17 +170,20 @@ async def stream(handler: TeacherHandler, session_id: str) -> None:
     handler.set_header("X-Accel-Buffering", "no")
     view = room.live.watch(session_id)
     last, quiet = "", 0.0
+
+    def state(session: Session) -> str:
+        return json.dumps(state_of(session, room, session_id, language), ensure_ascii=False)
+
+    async def make() -> str:
+        return await handler.read(state)
     try:
         while not room.live.ending:
             view.clear()
-            state = await handler.read(lambda s: state_of(s, room, session_id, language))
-            text = json.dumps(state, ensure_ascii=False)
+            text = await room.live.text(session_id, language, make)
             if text != last or quiet >= KEEP_ALIVE:
                 handler.write(f"data: {text}\n\n" if text != last else ": still here\n\n")
                 await handler.flush()
                 last, quiet = text, 0.0
-                # Thirty answers in a second are told once and not thirty times.
-                await asyncio.sleep(SOONEST)
             try:
                 await asyncio.wait_for(view.wait(), LOOK_EVERY)
             except TimeoutError:

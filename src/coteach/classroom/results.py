@@ -21,6 +21,11 @@ from coteach.store.events import is_emptied
 from coteach.store.schema import Event, NameCard
 from coteach.ui import times
 
+_SIGNS = tuple("=+-@＝＋－＠")
+_UNSEEN = "".join(chr(code) for code in range(0x3001) if not chr(code).isprintable()
+                  or chr(code).isspace()) + "\ufeff"
+"""White space, control characters and marks without a width."""
+
 Place = tuple[str, str]
 """A question: its cell and its key."""
 
@@ -178,8 +183,12 @@ def _line(kind: str, value: dict[str, Any], question: dict[str, Any], card: Name
 
 
 def neutral(text: str) -> str:
-    """Return text that a spreadsheet shows and never runs as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+    """Return text that a spreadsheet shows and never runs as a formula.
+
+    Some spreadsheets skip what is not seen before a formula, and read full-width signs as signs.
+    """
+    seen = text.lstrip(_UNSEEN)
+    return f"'{text}" if seen[:1] in _SIGNS or text[:1] in ("\t", "\r", "\n") else text
 
 
 def as_csv(outline: Sequence[dict[str, Any]], rows: Sequence[Event], cards: Sequence[NameCard],

@@ -18,6 +18,7 @@ from coteach.classroom.guests import COOKIE, Guests
 from coteach.classroom.lessons import LessonHere, Outlines, page_of
 from coteach.classroom.limits import WrongCodes, WrongSecrets
 from coteach.classroom.live import Live
+from coteach.classroom.turns import Turns
 from coteach.errors import UserError
 from coteach.hub.session import Sessions
 from coteach.lessonpack import get_lesson
@@ -48,6 +49,8 @@ class Classroom:
         self.wrong_codes = WrongCodes()
         self.wrong_secrets = WrongSecrets()
         self.live = Live()
+        self.turns = Turns()
+        self.writing = asyncio.Lock()
         self.states = pacing.States(self)
         self.templates = ui.environment(HERE / "templates", static=f"{BASE}static/")
         static: Any = self.templates.globals["static"]

@@ -123,6 +123,8 @@ def value_of(raw: Any) -> dict[str, Any]:
                 if answer.get(name) is not None}
     except Misshapen as error:
         raise bad(str(error)) from None
+    if kind in ("choice", "poll") and "choice" not in kept:
+        raise bad("choice")
     most = MOST_DRAWING + MOST_WORDS if kind == "draw" else MOST_VALUE
     if not kept or len(json.dumps(kept, ensure_ascii=False, separators=(",", ":"))) > most:
         raise bad(_("it is empty or too long"))

@@ -47,6 +47,54 @@ def read(session: Session, *, session_id: str | None = None, actor: str | None =
     return list(session.scalars(query))
 
 
+def newest(session: Session, session_id: str, *, actor: str | None = None,
+           kind: str | None = None) -> list[Event]:
+    """Return the answers that count in a session, in the order in which they count.
+
+    The database finds the newest answer of each pupil to each question; the older ones, which may
+    be many and long, are neither loaded nor decoded.
+
+    Parameters
+    ----------
+    session_id
+        The session.
+    actor
+        Only hers.
+    kind
+        Only answers to questions of this kind.
+    """
+    key = func.coalesce(Event.value["key"].as_string(), "")
+    place = func.row_number().over(
+        partition_by=(Event.actor, Event.cell, key),
+        order_by=(Event.received.desc(), Event.client_seq.desc(), Event.id.desc()))
+    ranked = select(Event.id, place.label("place")).where(
+        Event.session == session_id, Event.verb == "answered")
+    if actor is not None:
+        ranked = ranked.where(Event.actor == actor)
+    if kind is not None:
+        ranked = ranked.where(Event.value["kind"].as_string() == kind)
+    found = ranked.subquery()
+    return list(session.scalars(
+        select(Event).join(found, found.c.id == Event.id).where(found.c.place == 1)
+        .order_by(Event.received, Event.client_seq, Event.id)))
+
+
+FROM_FILE = "file"
+"""What ``value["from"]`` says of an answer that a teacher took in from a file."""
+
+
+def count(session: Session, session_id: str, actor: str, *, from_file: bool = False,
+          kind: str | None = None) -> int:
+    """Return how many answers somebody gave in a session, without loading them."""
+    source = func.coalesce(Event.value["from"].as_string(), "")
+    query = select(func.count()).where(
+        Event.actor == actor, Event.session == session_id, Event.verb == "answered",
+        source == FROM_FILE if from_file else source != FROM_FILE)
+    if kind is not None:
+        query = query.where(Event.value["kind"].as_string() == kind)
+    return session.scalar(query) or 0
+
+
 def is_emptied(value: Any) -> bool:
     """Say whether an answer says that there is none any more: nothing is ever deleted."""
     answer = value.get("answer") if isinstance(value, dict) else None
