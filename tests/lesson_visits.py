@@ -31,6 +31,7 @@ async def end_kernels(site: Site) -> None:
     """End the kernels of a test before the next one."""
     pages = site.room.pages
     pages.kernels.limit = 40
+    pages.kernels.shares.begun.clear()
     await asyncio.gather(*(pages.kernels.close(kernel) for kernel in list(pages.kernels.owners)))
 
 

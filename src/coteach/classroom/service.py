@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from coteach.classroom.turns import Turns
 from coteach.errors import UserError
 from coteach.hub.session import Sessions
 from coteach.lessonpack import get_lesson
+from coteach.pages.shares import Shares
 from coteach.pages import ClassPages, Page
 from coteach.settings import Settings
 from coteach.store import Database, cards, classes
@@ -33,6 +35,14 @@ ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 CODE = r"([A-Za-z]{4,8})"
 
 
+ASK_EVERY = 3.0
+"""Seconds for which the store's word that a class is open counts."""
+
+
+def party(visitor: str) -> tuple[str, str]:
+    """Return the class session and the card behind a visitor; see `Pass.visitor`."""
+    session, actor, _nonce = visitor.split(":", 2)
+    return session, actor
 class Classroom:
     """The parts of the service that handlers share."""
 
@@ -44,7 +54,10 @@ class Classroom:
                 **cards.rounds(session), **namecards.removed(session)})
         self.outlines = Outlines(settings)
         self.pages = ClassPages(settings, BASE, self.visitor_of, learnt=self.outlines.learnt,
-                                serves=self.lesson_of)
+                                serves=self.lesson_of, admits=self.admits,
+                                shares=Shares(party))
+        self._open: dict[str, float] = {}
+        self._over: set[str] = set()
         self.sessions = Sessions(settings, database)
         self.wrong_codes = WrongCodes()
         self.wrong_secrets = WrongSecrets()
@@ -70,6 +83,26 @@ class Classroom:
         """Return the lesson of a digest if the class of a request's guest shows it now."""
         guest = self.guests.read(handler.get_cookie(COOKIE))
         if guest is None:
+    async def admits(self, handler: RequestHandler) -> None:
+        """Do nothing while the class of a request's guest goes on.
+
+        Raises
+        ------
+        Gone
+            It is closed, though her pass is good for an hour more.
+        """
+        guest = self.guests.read(handler.get_cookie(COOKIE))
+        if guest is None or self._open.get(guest.session, 0.0) > time.monotonic():
+            return
+
+        def ask() -> None:
+            with self.database.reading() as session:
+                classes.require_open(classes.get_session(session, guest.session))
+
+        await asyncio.to_thread(ask)
+        if guest.session not in self._over:
+            self._open[guest.session] = time.monotonic() + ASK_EVERY
+
             return None
 
         def find() -> Page | None:
@@ -94,6 +127,8 @@ class Classroom:
         self.live.changed(session_id)
 
     async def signed_out(self, card: NameCard, sessions: Iterable[str]) -> None:
+        self._over.add(session_id)
+        self._open.pop(session_id, None)
         """End what a card that was signed out has on its devices."""
         self.guests.sign_out(card)
         for session_id in sessions:

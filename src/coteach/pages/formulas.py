@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from functools import lru_cache
+from collections import OrderedDict
 from html import escape, unescape
+from threading import Lock
 
 from latex2mathml.converter import convert
 
 MOST = 4000
 """Characters of one formula."""
+MOST_KEPT = 4_000_000
+"""Characters of formulas that are kept, with what they became."""
 _SPACE = "http://www.w3.org/1998/Math/MathML"
 _TAGS = frozenset((
     "math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "ms", "mfrac", "msqrt", "mroot", "mstyle",
@@ -28,6 +31,39 @@ _PRICES = re.compile(r"\d[^\\^_={}]*\s")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{([a-z]+\*?)\}")
 _IN_TEXT = re.compile(
     r"(?<!\\)\$\$(?P<block>.+?)(?<!\\)\$\$|(?<![\\$])\$(?P<inline>[^$]+?)(?<!\\)\$", re.S)
+
+
+class _Kept:
+    """What formulas became; those that were asked for longest ago go. Several threads ask."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._made: OrderedDict[tuple[str, bool], str | None] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, bool]) -> tuple[str | None] | None:
+        """Return what is kept, or None."""
+        with self._lock:
+            if key not in self._made:
+                return None
+            self._made.move_to_end(key)
+            return (self._made[key],)
+
+    def put(self, key: tuple[str, bool], made: str | None) -> None:
+        """Keep what a formula became."""
+        with self._lock:
+            if key not in self._made:
+                self.size += _size(key, made)
+            self._made[key] = made
+            while self.size > MOST_KEPT:
+                self.size -= _size(*self._made.popitem(last=False))
+
+
+def _size(key: tuple[str, bool], made: str | None) -> int:
+    return 200 + len(key[0]) + len(made or "")
+
+
+KEPT = _Kept()
 
 
 def _known(tex: str) -> str:
@@ -48,11 +84,18 @@ def _plain(element: ElementTree.Element) -> bool:
     return True
 
 
-@lru_cache(maxsize=2000)
 def mathml(tex: str, *, block: bool = False) -> str | None:
     """Return a formula as MathML, or None when it can't be translated."""
     if not tex.strip() or len(tex) > MOST:
         return None
+    if (kept := KEPT.get((tex, block))) is not None:
+        return kept[0]
+    made = _mathml(tex, block)
+    KEPT.put((tex, block), made)
+    return made
+
+
+def _mathml(tex: str, block: bool) -> str | None:
     try:
         made = convert(_known(tex.strip()), display="block" if block else "inline")
         element = ElementTree.fromstring(made)  # noqa: S314  made by us, without entities
@@ -67,9 +110,16 @@ def mathml(tex: str, *, block: bool = False) -> str | None:
 def formula(tex: str, *, block: bool = False) -> str:
     """Return the HTML of a formula; what can't be translated is shown as it is written."""
     made = None if not block and _PRICES.fullmatch(tex) else mathml(tex, block=block)
-    if made is None:
-        sign = "$$" if block else "$"
-        made = escape(f"{sign}{tex}{sign}")
+    return written(tex, block=block) if made is None else _placed(made, block)
+
+
+def written(tex: str, *, block: bool = False) -> str:
+    """Return the HTML of a formula as it is written."""
+    sign = "$$" if block else "$"
+    return _placed(escape(f"{sign}{tex}{sign}"), block)
+
+
+def _placed(made: str, block: bool) -> str:
     return (f'<span class="ct-formula ct-scroll" tabindex="0" style="display:block">{made}</span>'
             if block else made)
 

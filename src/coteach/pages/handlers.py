@@ -21,7 +21,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from coteach.errors import NotFound
 from coteach.i18n import LANGUAGE_COOKIE, negotiate, set_language
 from coteach.i18n import gettext as _
-from coteach.pages import formulas, pictures, wire
+from coteach.pages import pictures, wire
 from coteach.pages.calm import Calm
 from coteach.pages.files import STATIC, ExtensionFiles, StaticFiles
 from coteach.pages.kernels import GONE
@@ -136,6 +136,9 @@ class KernelClose(_FromOurPages, _OwnKernel, APIHandler):
 class _Lesson(Calm, _FromOurPages, APIHandler):
     """Something of a lesson, for visitors only; errors are sentences."""
 
+    needs_open = False
+    """Whether it is for a class that goes on; what was shown stays to be read for a while."""
+
     async def prepare(self, *args: Any, **kwargs: Any) -> None:
         await super().prepare(*args, **kwargs)
         if self.current_user is None:
@@ -143,12 +146,16 @@ class _Lesson(Calm, _FromOurPages, APIHandler):
         self.check_xsrf_cookie()
         set_language(negotiate(cookie=self.get_cookie(LANGUAGE_COOKIE),
                                accept=self.request.headers.get("Accept-Language")))
+        if self.needs_open:
+            await self.settings["class_pages"].admit(self)
         if digest := self.path_kwargs.get("digest"):
             await self.settings["class_pages"].remember(self, str(digest))
 
 
 class LessonKernel(_Lesson):
     """Asking for the visitor's kernel of a lesson."""
+
+    needs_open = True
 
     async def post(self, digest: str) -> None:
         """Answer with the kernel, or with the place in the queue."""
@@ -198,6 +205,8 @@ class LessonCells(_Lesson):
 class LessonTrouble(_Lesson):
     """A callback of the lesson failed on somebody's page."""
 
+    needs_open = True
+
     def post(self, digest: str) -> None:
         """Keep it for the teacher."""
         pages = self.settings["class_pages"]
@@ -227,13 +236,18 @@ class LessonFile(_Lesson):
 class Formula(_Lesson):
     """A formula that a widget shows only now; those of the page are translated already."""
 
+    needs_open = True
+
     async def get(self) -> None:
         """Answer with its HTML; the same formula is always the same."""
         tex = self.get_query_argument("tex", "")
+        pages = self.settings["class_pages"]
+        html, always = await pages.translator.html(
+            pages.person(self.current_user.username), tex,
+            block=bool(self.get_query_argument("block", "")))
         self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
-        self.set_header("Cache-Control", "private, max-age=86400")
-        self.finish(formulas.formula(tex, block=bool(self.get_query_argument("block", ""))),
-                    set_content_type="text/html; charset=utf-8")
+        self.set_header("Cache-Control", "private, max-age=86400" if always else "no-store")
+        self.finish(html, set_content_type="text/html; charset=utf-8")
 
 
 def routes(base: str) -> list[Any]:

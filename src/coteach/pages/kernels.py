@@ -29,6 +29,7 @@ from coteach.pages.host import Host, HostFailed
 from coteach.pages.hosts import Hosts
 from coteach.pages.line import Line
 from coteach.pages.page import Page
+from coteach.pages.shares import Shares
 from coteach.pages.spares import Spare, Spares
 from coteach.pages.turns import Turns
 from coteach.pages.visitorkernel import OneSpec
@@ -104,9 +105,11 @@ class LessonKernels(AsyncMappingKernelManager):
         Where kernels come from.
     settings
         The deployment's settings; `lesson_kernels` bounds the pool.
+    shares
+        Who is behind a visitor, and how much is enough.
     """
 
-    def __init__(self, hosts: Hosts, settings: Settings) -> None:
+    def __init__(self, hosts: Hosts, settings: Settings, shares: Shares | None = None) -> None:
         config = Config()
         # A restarted kernel would be empty: dead buttons that look alive. The page says it is gone.
         config.KernelManager.autorestart = False
@@ -120,7 +123,8 @@ class LessonKernels(AsyncMappingKernelManager):
         self.hosts = hosts
         self.limit = settings.lesson_kernels
         self.owners: dict[str, Owned] = {}
-        self.turns = Turns()
+        self.shares = shares or Shares()
+        self.turns = Turns(party=lambda who: self.shares.of(who[0]))
         self.spares = Spares(
             make=self._spare, end=self.close, taken=self._taken,
             free=lambda: self.limit - len(self.owners) - len(self._starting),
@@ -184,9 +188,13 @@ class LessonKernels(AsyncMappingKernelManager):
             return kernel_id, 0
         task = self._starting.get(who)
         if task is None:
-            busy = len(self.owners) + len(self._starting)
-            if place := self.turns.ask(who, self.limit - busy):
+            have = [owned.visitor for owned in self.owners.values()]
+            starting = [other for other, _digest in self._starting]
+            free = 0 if self.shares.has_enough(visitor, self.limit, starting, have) else (
+                self.limit - len(have) - len(starting))
+            if place := self.turns.ask(who, free, map(self.shares.of, (*have, *starting))):
                 return None, place
+            self.shares.begins(visitor)
             task = self._starting[who] = asyncio.create_task(self._start(visitor, page))
             task.add_done_callback(lambda ended: self._started(who, ended))
         done, _waiting = await asyncio.wait({task}, timeout=ANSWER_WITHIN)
@@ -243,6 +251,11 @@ class LessonKernels(AsyncMappingKernelManager):
         mine = sorted((o.seen, k) for k, o in self.owners.items() if o.visitor == visitor)
         for _seen, kernel_id in mine[:max(0, len(mine) - MOST_EACH + 1)]:
             await self.close(kernel_id)
+        for kernel_id in self.shares.too_many(visitor, self._seen()):
+            await self.close(kernel_id)
+
+    def _seen(self) -> list[tuple[float, str, str]]:
+        return [(owned.seen, kernel_id, owned.visitor) for kernel_id, owned in self.owners.items()]
 
     def _started(self, who: tuple[str, str], task: asyncio.Task[str]) -> None:
         self._starting.pop(who, None)
@@ -311,6 +324,9 @@ class LessonKernels(AsyncMappingKernelManager):
         while True:
             await asyncio.sleep(CHECK_EVERY)
             waiting = len(self.turns) > 0
+            if len(self.owners) + len(self._starting) >= self.limit:
+                for kernel_id in self.shares.beside(self._seen())[:len(self.turns)]:
+                    await self.close(kernel_id)
             for kernel_id, owned in list(self.owners.items()):
                 try:
                     if self._is_over(owned, waiting) or self._is_stuck(kernel_id, owned):

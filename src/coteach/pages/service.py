@@ -28,7 +28,9 @@ from coteach.pages.known import KnownLessons
 from coteach.pages.page import Page
 from coteach.pages.problems import Problem, failed_on_pages, problems_of
 from coteach.pages.renderer import Rendered, Renderer
+from coteach.pages.shares import Shares
 from coteach.pages.shelf import Shelf
+from coteach.pages.translating import Translator
 from coteach.pages.troubles import Troubles
 from coteach.pages.writing import CONTENT_POLICY, texts
 from coteach.settings import Settings
@@ -54,19 +56,25 @@ class ClassPages:
     serves
         Returns the lesson of a digest if it is one that this request's visitor is shown now; for
         pages that were open when the service was started again.
+    admits
+        Raises a `UserError` when this request's visitor gets nothing new: her class is closed.
+    shares
+        Who is behind a visitor, and how many kernels are enough.
     """
 
     def __init__(self, settings: Settings, base_url: str,
                  visitor_of: Callable[[RequestHandler], str | None],
                  learnt: Callable[[Page, list[dict[str, Any]]], None] | None = None,
-                 serves: Callable[[RequestHandler, str], Awaitable[Page | None]] | None = None
-                 ) -> None:
+                 serves: Callable[[RequestHandler, str], Awaitable[Page | None]] | None = None,
+                 admits: Callable[[RequestHandler], Awaitable[None]] | None = None,
+                 shares: Shares | None = None) -> None:
         self.base_url = base_url
         self.visitor_of = visitor_of
         self.hosts = Hosts(settings, self._executed)
-        self.kernels = LessonKernels(self.hosts, settings)
+        self.kernels = LessonKernels(self.hosts, settings, shares)
         self.troubles = Troubles()
-        self._learnt, self._serves = learnt, serves
+        self.translator = Translator()
+        self._learnt, self._serves, self._admits = learnt, serves, admits
         self._shelf = Shelf(settings.layout.run / "pages")
         self._known = KnownLessons(self._shelf, self.kernels.in_use)
         self._renderer = Renderer(
@@ -110,6 +118,21 @@ class ClassPages:
         page = await self._serves(handler, digest)
         if page is not None and page.digest == digest:
             self._known.add(page)
+
+    async def admit(self, handler: RequestHandler) -> None:
+        """Do nothing if a request's visitor may have something new.
+
+        Raises
+        ------
+        UserError
+            Her class is closed.
+        """
+        if self._admits is not None:
+            await self._admits(handler)
+
+    def person(self, visitor: str) -> str:
+        """Return who is behind a visitor, on whatever device."""
+        return ":".join(self.kernels.shares.of(visitor))
 
     def page(self, digest: str) -> Page:
         """Return a lesson; raises NotFound."""
@@ -249,3 +272,4 @@ class ClassPages:
         await self.kernels.close_all()
         await self.hosts.close()
         self._renderer.close()
+        self.translator.close()
