@@ -23,8 +23,8 @@ from coteach.classroom.turns import Turns
 from coteach.errors import UserError
 from coteach.hub.session import Sessions
 from coteach.lessonpack import get_lesson
-from coteach.pages.shares import Shares
 from coteach.pages import ClassPages, Page
+from coteach.pages.shares import Shares
 from coteach.settings import Settings
 from coteach.store import Database, cards, classes
 from coteach.store.schema import ClassSession, NameCard
@@ -33,8 +33,6 @@ HERE = Path(__file__).parent
 
 ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 CODE = r"([A-Za-z]{4,8})"
-
-
 ASK_EVERY = 3.0
 """Seconds for which the store's word that a class is open counts."""
 
@@ -43,6 +41,8 @@ def party(visitor: str) -> tuple[str, str]:
     """Return the class session and the card behind a visitor; see `Pass.visitor`."""
     session, actor, _nonce = visitor.split(":", 2)
     return session, actor
+
+
 class Classroom:
     """The parts of the service that handlers share."""
 
@@ -79,10 +79,6 @@ class Classroom:
         self.guests.hear(guest)
         return guest.visitor
 
-    async def lesson_of(self, handler: RequestHandler, digest: str) -> Page | None:
-        """Return the lesson of a digest if the class of a request's guest shows it now."""
-        guest = self.guests.read(handler.get_cookie(COOKIE))
-        if guest is None:
     async def admits(self, handler: RequestHandler) -> None:
         """Do nothing while the class of a request's guest goes on.
 
@@ -103,6 +99,10 @@ class Classroom:
         if guest.session not in self._over:
             self._open[guest.session] = time.monotonic() + ASK_EVERY
 
+    async def lesson_of(self, handler: RequestHandler, digest: str) -> Page | None:
+        """Return the lesson of a digest if the class of a request's guest shows it now."""
+        guest = self.guests.read(handler.get_cookie(COOKIE))
+        if guest is None:
             return None
 
         def find() -> Page | None:
@@ -123,12 +123,12 @@ class Classroom:
     async def class_is_over(self, session_id: str) -> None:
         """End the kernels of a class that was closed, and tell its views."""
         self.states.forget(session_id)
+        self._over.add(session_id)
+        self._open.pop(session_id, None)
         await self._end_kernels(f"{session_id}:")
         self.live.changed(session_id)
 
     async def signed_out(self, card: NameCard, sessions: Iterable[str]) -> None:
-        self._over.add(session_id)
-        self._open.pop(session_id, None)
         """End what a card that was signed out has on its devices."""
         self.guests.sign_out(card)
         for session_id in sessions:
