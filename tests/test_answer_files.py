@@ -43,11 +43,27 @@ def file_of(*events: dict, nickname: str = "Mai", card: str = "", **more) -> str
                        "pupil": {"card": card, "nickname": nickname}, "media": {}, **more})
 
 
-async def hand_in(site, *texts: str, teacher: str = "lan"):
+async def choose(site, *texts: str, teacher: str = "lan"):
+    """Choose files; return the page that asks whose they are."""
     async with site.teacher(teacher) as browser:
         return await browser.post(f"/c/teach/{site.ids['session']}/import", files=[
             ("files", (f"{place}.json", text, "application/json"))
             for place, text in enumerate(texts)])
+
+
+async def confirm(site, *said: tuple[str, str, str]):
+    """Say of files whose they are and which answers count: text, card, which."""
+    async with site.teacher() as browser:
+        return await browser.post(f"/c/teach/{site.ids['session']}/import", files=[
+            (field, (None, part)) for place, (text, card, which) in enumerate(said)
+            for field, part in (("name", f"{place}.json"), ("text", text), ("card", card),
+                                ("count", which))])
+
+
+async def hand_in(site, *texts: str, which: str = ""):
+    """Take files in for the cards that they name."""
+    return await confirm(site, *((text, json.loads(text)["pupil"]["card"], which)
+                                 for text in texts))
 
 
 async def allow(site, thing: str, on: bool = True, teacher: str = "lan"):
@@ -59,26 +75,61 @@ async def allow(site, thing: str, on: bool = True, teacher: str = "lan"):
 async def test_a_file_comes_in_once_for_the_card_it_names(site):
     text = file_of(event("number", {"number": 3.5}), event("understood", {"understood": False}),
                    card=site.ids["Mai"])
+    asked = await choose(site, text)
+    assert f'value="{site.ids["Mai"]}" selected' in asked.text and site.answers() == []
     assert "2 new answers" in (await hand_in(site, text)).text
     again = await hand_in(site, text)
     assert "0 new answers" in again.text and "2 answers had come before" in again.text
     assert [row.actor for row in site.answers()] == [site.ids["actor-Mai"]] * 2
 
 
-async def test_an_answer_given_in_both_ways_is_kept_twice_and_shown(site):
+async def test_what_a_pupil_answered_in_the_class_stays_unless_the_teacher_says_otherwise(site):
     pupil = await site.pupil("Mai")
     await pupil.send(event("number", {"number": 1}))
-    page = await hand_in(site, file_of(event("number", {"number": 2}), card=site.ids["Mai"]))
-    assert "had another answer before" in page.text
-    assert "</span> 1 s</dd>" in page.text and "<strong>2 s</strong>" in page.text
-    newest = (await pupil.mine()).json()["events"]
-    assert [e["value"]["answer"]["number"] for e in newest] == [2]
-    assert len(site.answers()) == 2
+    text = file_of(event("number", {"number": 2}), event("text", {"text": "From home."}),
+                   card=site.ids["Mai"])
+
+    async def numbers():
+        return [e["value"]["answer"]["number"] for e in (await pupil.mine()).json()["events"]
+                if e["value"]["kind"] == "number"]
+    page = await hand_in(site, text)
+    assert "1 new answer." in page.text and "Mai answered these questions in the class" in page.text
+    assert "</span> 1 s</dd>" in page.text and "</span> 2 s</dd>" in page.text
+    assert page.text.index('value="keep"') < page.text.index('value="file"')
+    kept = await hand_in(site, text, which="keep")
+    assert "1 answer given in the class stays." in kept.text
+    assert "Which answers count?" not in kept.text and await numbers() == [1]
+    taken = await hand_in(site, text, which="file")
+    assert "had another answer before" in taken.text and "<strong>2 s</strong>" in taken.text
+    assert await numbers() == [2] and len(site.answers()) == 3
+
+
+async def test_of_many_answers_to_a_question_in_a_file_the_last_one_comes_in(site):
+    text = file_of(*(event("number", {"number": n}, seq=n) for n in range(2000)),
+                   card=site.ids["Mai"])
+    assert "1 new answer." in (await hand_in(site, text)).text
+    assert [row.value["answer"]["number"] for row in site.answers()] == [1999]
+    pupil = await site.pupil("Mai")
+    assert (await pupil.send(event("text", {"text": "Mine."}))).status_code == 200
+
+
+async def test_an_equal_answer_from_a_file_changes_nothing(site):
+    pupil = await site.pupil("Mai")
+    await pupil.send(event("number", {"number": 1}))
+    page = await hand_in(site, file_of(event("number", {"number": 1}), card=site.ids["Mai"]))
+    assert "1 answer had come before" in page.text and len(site.answers()) == 1
+
+
+async def test_more_files_than_a_form_may_hold_get_a_sentence(site):
+    answer = await choose(site, *("{}" for _n in range(300)))
+    assert answer.status_code == 413 and "Only 60 files are taken in at once." in answer.text
+    assert "Only 60 files are taken in at once." in (
+        await choose(site, *("{}" for _n in range(120)))).text
 
 
 async def test_whose_file_it_is_is_asked_when_no_card_says_it(site):
     text = file_of(event("text", {"text": "<b>why</b>"}), nickname="</textarea><b>x")
-    page = await hand_in(site, text)
+    page = await choose(site, text)
     assert "Whose answers are these?" in page.text and "<b>" not in page.text
     assert site.answers() == []
     async with site.teacher() as browser:
@@ -98,14 +149,13 @@ async def test_whose_file_it_is_is_asked_when_no_card_says_it(site):
     (file_of(event("number", {"number": 1}), lesson="tides"), "of another lesson"),
     (file_of(event("number", {"number": 1}), media={"x": "?"}), "media")])
 async def test_a_file_that_is_none_gets_a_sentence_and_changes_nothing(site, text, words):
-    made = text.replace('"card": ""', f'"card": "{site.ids["Mai"]}"')
-    assert words in (await hand_in(site, made)).text
+    assert words in (await confirm(site, (text, site.ids["Mai"], ""))).text
     assert site.answers() == []
 
 
 async def test_only_the_classs_teacher_takes_files_in_and_switches(site):
     text = file_of(event("number", {"number": 1}), card=site.ids["Mai"])
-    assert (await hand_in(site, text, teacher="otto")).status_code in (403, 404)
+    assert (await choose(site, text, teacher="otto")).status_code in (403, 404)
     assert (await allow(site, "photos", teacher="otto")).status_code in (403, 404)
     assert (await allow(site, "everything")).status_code == 400
     assert site.answers() == []
@@ -178,6 +228,7 @@ async def test_files_beyond_those_taken_in_at_once_are_named(site, monkeypatch):
     answer = await hand_in(site, *(file_of(
         event("number", {"number": n}), card=site.ids["Mai"]) for n in range(3)))
     assert answer.text.count("1 new answer") == 2 and len(site.answers()) == 2
+    assert "had another answer before" in answer.text, "the later of two files counts"
     assert "Only 2 files are taken in at once." in answer.text and "2.json" in answer.text
 
 

@@ -143,11 +143,11 @@ class Handler(RequestHandler):
                 parse_body_arguments(self.request.headers.get("Content-Type", ""), self.body(),
                                      self.request.body_arguments, self.request.files,
                                      config=self.form_config)
-            except HTTPInputError:
-                raise self.unreadable() from None
+            except HTTPInputError as error:
+                raise self.unreadable(error) from None
         return super().get_body_arguments(name, strip)
 
-    def unreadable(self) -> UserError:
+    def unreadable(self, error: HTTPInputError) -> UserError:
         """Return the refusal of a form that can't be read or has too many fields."""
         return UserError(_("This request could not be understood."))
 

@@ -2,28 +2,30 @@
 
 Rule: a file is believed no more than a browser: each answer goes through the checks of `answers`.
 An answer has the id that the pupil's device gave it and is stored once however often its file
-comes. Where a pupil answered the same question before, the file's answer is received later and so
-it counts; both stay, and the teacher is shown which these are. Whose answers a file holds is said
-by its name card, if this class has it, and by the teacher otherwise.
+comes; of each question only the last one in a file counts. Whose answers a file holds is what the
+teacher says; a name card in it only proposes one, since everybody in the class can write it. What
+a pupil answered in the class stays hers: a file's answer takes its place only when the teacher says
+so. Where another file answered before, the later one counts, both stay, and she is shown which.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from tornado.httputil import HTTPInputError, ParseBodyConfig, ParseMultipartConfig
 
 from coteach.classroom import allowed, answers, live, media, results
 from coteach.classroom.lessons import Outlines
 from coteach.classroom.teaching import TeacherHandler
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
-from coteach.settings import Layout
 from coteach.store import classes, events
 from coteach.store.schema import ClassSession, Event, NameCard
 
@@ -31,6 +33,10 @@ MOST_BYTES = 8_000_000
 """Of all files together."""
 MOST_FILES = 60
 MOST_EVENTS = 3000
+MOST_QUESTIONS = 200
+"""Different questions that a file may answer; a cell's own code may name some."""
+FIELDS = 4
+"""Fields of a file when it is sent again with what the teacher said."""
 FORMAT = "coteach-answers"
 
 
@@ -57,6 +63,8 @@ class Taken:
     replaced: list[dict[str, str]]
     """Questions answered before otherwise: ``question``, ``before``, ``now``."""
     photos_left_out: bool = False
+    held: list[dict[str, str]] = field(default_factory=list)
+    """Questions that she answered in the class; the file's answers to them were not taken."""
 
 
 def _wrong(reason: str) -> UserError:
@@ -99,18 +107,46 @@ def parse(data: bytes | str) -> AnswerFile:
     return AnswerFile(lesson, nickname, str(pupil.get("card") or ""), listed, photos)
 
 
-def card_for(file: AnswerFile, cards: list[NameCard]) -> tuple[NameCard | None, bool]:
-    """Return the card that a file means, and whether that is sure (its id, not only its name)."""
-    for card in cards:
-        if file.card and card.id == file.card:
-            return card, True
+def card_for(file: AnswerFile, cards: list[NameCard]) -> NameCard | None:
+    """Return the card that a file proposes: the one it names, or one with its nickname."""
     name = file.nickname.casefold()
-    return next((c for c in cards if c.nickname.casefold() == name), None), False
+    return next((c for c in cards if file.card and c.id == file.card), None) or next(
+        (c for c in cards if c.nickname.casefold() == name), None)
 
 
-def take(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
-         outlines: Outlines, outline: list[dict[str, Any]], layout: Layout) -> Taken:
-    """Store a file's answers for a pupil of a class session.
+@dataclass(frozen=True)
+class Ready:
+    """A file whose answers were looked at and not stored yet."""
+
+    card: NameCard
+    new: list[dict[str, Any]]
+    photos: dict[str, bytes]
+    """Those that the answers name."""
+    taken: Taken
+    """What will have become of it."""
+
+
+def last_ones(wanted: list[dict[str, Any]]) -> dict[results.Place, dict[str, Any]]:
+    """Return the last answer to each question; raises UserError when there are too many."""
+    last = {(event["cell"], event["value"]["key"]): event
+            for event in sorted(wanted, key=lambda event: event["client_seq"])}
+    if len(last) > MOST_QUESTIONS:
+        raise _wrong(_("it holds no answers, or too many"))
+    return last
+
+
+def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
+         outlines: Outlines, outline: list[dict[str, Any]], instead: bool) -> Ready:
+    """Return what a file would change for a pupil; nothing is stored here.
+
+    Parameters
+    ----------
+    session, row, card, file
+        Whose answers come into which class session.
+    outlines, outline
+        What the lesson asks.
+    instead
+        Whether the file's answers take the place of those that she gave in the class.
 
     Raises
     ------
@@ -122,40 +158,54 @@ def take(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
                         hint=_("Take it in where that lesson was held."), code="other-lesson")
     wanted = [answers.checked(event, card.pseudonym, row) for event in file.events]
     answers.require_asked(wanted, outlines, row)
-    before = results.newest(events.read(session, session_id=row.id, actor=card.pseudonym,
-                                        verbs=["answered"]))
+    last = last_ones(wanted)
+    before = {(event.cell, event.value.get("key", "")): event
+              for event in events.newest(session, row.id, actor=card.pseudonym)}
     there = set(session.scalars(select(Event.id).where(
-        Event.id.in_([event["id"] for event in wanted]))))
-    kept, left_out = [], False
-    photos = allowed.photos(session, row.id)
-    for event in wanted:
-        name = event["value"]["answer"].get("media")
-        if name and event["id"] not in there:
-            if name not in file.media or not photos:
-                left_out = True
-                continue
-            media.keep(layout, row.id, card.pseudonym, name, file.media[name])
-        kept.append(event)
-    new = events.append(session, kept)
+        Event.id.in_([event["id"] for event in last.values()]))))
     asked = {(q["cell"], q.get("key", "")): q for q in outline}
-    now = {(e["cell"], e["value"]["key"]): e for e in kept if e["id"] in new}
-    replaced = []
-    for place, event in now.items():
-        old = before.get(place, {}).get(card.pseudonym)
-        if old is not None and old.value != event["value"]:
+    allow = allowed.photos(session, row.id)
+    new: list[dict[str, Any]] = []
+    photos: dict[str, bytes] = {}
+    replaced: list[dict[str, str]] = []
+    held: list[dict[str, str]] = []
+    known = left_out = 0
+    for place, event in last.items():
+        old, value = before.get(place), event["value"]
+        said = {name: part for name, part in old.value.items() if name != "from"} if old else None
+        name = value["answer"].get("media")
+        if event["id"] in there or said == value:
+            known += 1
+            continue
+        if name and not (allow and name in file.media):
+            left_out += 1
+            continue
+        if old is not None:
             question = asked.get(place, {})
-            replaced.append({
-                "question": question.get("prompt") or place[1] or place[0],
-                "before": results.words_of(old.value, question),
-                "now": results.words_of(event["value"], question)})
-    return Taken(card.nickname, len(new), len(wanted) - len(new) - int(left_out), replaced,
-                 left_out)
+            line = {"question": question.get("prompt") or place[1] or place[0],
+                    "before": results.words_of(old.value, question),
+                    "now": results.words_of(value, question)}
+            if old.value.get("from") != events.FROM_FILE and not instead:
+                held.append(line)
+                continue
+            replaced.append(line)
+        if name:
+            photos[name] = file.media[name]
+        new.append({**event, "value": {**value, "from": events.FROM_FILE}})
+    if events.count(session, row.id, card.pseudonym, from_file=True) + len(new) > (
+            answers.MOST_EACH):
+        raise UserError(_("That is more answers than one lesson needs."), code="too-many-answers")
+    return Ready(card, new, photos, Taken(card.nickname, len(new), known, replaced,
+                                          bool(left_out), held))
 
 
 class Import(TeacherHandler):
     """`/c/teach/SESSION/import`: choose files, say whose they are, see what came in."""
 
-    most_body = MOST_BYTES
+    # A file comes once more with what the teacher said of it, as text and a little longer.
+    most_body = MOST_BYTES + MOST_BYTES // 4
+    form_config = ParseBodyConfig(multipart=ParseMultipartConfig(
+        max_parts=FIELDS * MOST_FILES + 10))
 
     async def get(self, session_id: str) -> None:
         """Ask for the files."""
@@ -166,32 +216,35 @@ class Import(TeacherHandler):
         row = await self.read(lambda s: self.my_session(s, session_id))
         cards = await self.read(lambda s: classes.cards(s, row.class_id))
         outline = await self.read(lambda s: live.outline_of(self.room, row, self.language))
-        texts = [(item.filename, item.body.decode("utf-8", "replace"), "")
+        texts = [(item.filename, item.body.decode("utf-8", "replace"), "", "")
                  for item in self._files()]
         names = self.get_body_arguments("name", strip=False)
         chosen = self.get_body_arguments("card")
-        texts += list(zip(names, self.get_body_arguments("text", strip=False), chosen,
+        decided = self.get_body_arguments("count")
+        decided += [""] * (len(names) - len(decided))
+        texts += list(zip(names, self.get_body_arguments("text", strip=False), chosen, decided,
                           strict=False))
         done: list[Taken] = []
         problems: list[dict[str, Any]] = []
         asking: list[dict[str, Any]] = []
-        for name, text, card_id in texts[:MOST_FILES]:
+        for name, text, card_id, which in texts[:MOST_FILES]:
             try:
-                file = parse(text)
-                card, sure = card_for(file, cards)
-                if card_id:
-                    card, sure = next((c for c in cards if c.id == card_id), None), True
-                if card is None or not sure:
-                    asking.append({"name": name, "text": text, "nickname": file.nickname,
-                                   "count": len(file.events), "card": card.id if card else ""})
+                file = await asyncio.to_thread(parse, text)
+                card = next((c for c in cards if c.id == card_id), None)
+                about = {"name": name, "text": text, "nickname": file.nickname,
+                         "count": len(file.events), "held": []}
+                if card is None:
+                    proposed = card_for(file, cards)
+                    asking.append({**about, "card": proposed.id if proposed else ""})
                     continue
-                owner = card
-                done.append(await self.change(lambda s, f=file, c=owner: take(  # type: ignore[misc]
-                    s, self.my_session(s, session_id), c, f, self.room.outlines, outline,
-                    self.room.settings.layout)))
+                taken = await self._take(row, card, file, outline, which == "file")
+                done.append(taken)
+                if taken.held and not which:
+                    asking.append({**about, "card": card.id, "held": taken.held,
+                                   "nickname": card.nickname})
             except UserError as error:
                 problems.append({"name": name, "error": error})
-        for name, _text, _card in texts[MOST_FILES:]:
+        for name, *_rest in texts[MOST_FILES:]:
             problems.append({"name": name, "error": UserError(_(
                 "Only {n} files are taken in at once. Choose this one again.").format(
                     n=MOST_FILES))})
@@ -199,6 +252,31 @@ class Import(TeacherHandler):
             problems.append({"name": "", "error": UserError(_("No file was chosen."))})
         self.room.live.changed(session_id)
         await self._page(session_id, done=done, problems=problems, asking=asking)
+
+    async def _take(self, row: ClassSession, card: NameCard, file: AnswerFile,
+                    outline: list[dict[str, Any]], instead: bool) -> Taken:
+        """Look at a file, keep its photos, store its answers; only the last step holds the store.
+        """
+        ready = await self.read(lambda s: look(
+            s, row, card, file, self.room.outlines, outline, instead))
+        for name, data in ready.photos.items():
+            await asyncio.to_thread(
+                media.keep, self.room.settings.layout, row.id, card.pseudonym, name, data)
+
+        def store(session: Session) -> None:
+            self.my_session(session, row.id)
+            classes.card_of(session, row, card.id)
+            events.append(session, ready.new)
+        if ready.new:
+            await self.change(store)
+        return ready.taken
+
+    def unreadable(self, error: HTTPInputError) -> UserError:
+        """Say how many files may come at once."""
+        if "too many" not in str(error):
+            return super().unreadable(error)
+        return UserError(_("Only {n} files are taken in at once.").format(n=MOST_FILES),
+                         hint=_("Choose fewer files."), status=413, code="too-many-files")
 
     def _files(self) -> list[Any]:
         self.get_body_argument("none", "")  # reads the form
