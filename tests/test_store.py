@@ -85,6 +85,26 @@ def test_the_first_of_two_equal_ids_in_one_batch_wins(database):
         assert [e.value for e in events.read(session)] == [{"v": 1}]
 
 
+def test_the_answers_that_count_are_found_and_counted_without_the_older_ones(database):
+    def given(actor, number, cell="q", session="s", **more):
+        return answer(actor=actor, cell=cell, session=session, value={
+            "kind": "number", "key": "k", "answer": {"number": number}, **more})
+    with database.session() as session:
+        for number in (1, 2, 3):
+            events.append(session, [given("mai", number), given("long", number)])
+        events.append(session, [given("mai", 9, cell="p"), given("mai", 8, **{"from": "file"})])
+        events.append(session, [given("mai", 7, session="another")])
+    with database.reading() as session:
+        found = [(e.actor, e.cell, e.value["answer"]["number"])
+                 for e in events.newest(session, "s")]
+        assert sorted(found) == [("long", "q", 3), ("mai", "p", 9), ("mai", "q", 8)]
+        assert len(events.newest(session, "s", actor="mai", kind="number")) == 2
+        assert events.newest(session, "s", kind="draw") == []
+        assert events.count(session, "s", "mai") == 4
+        assert events.count(session, "s", "mai", from_file=True) == 1
+        assert events.count(session, "s", "mai", kind="draw") == 0
+
+
 def test_an_invitation_is_used_once(database):
     with database.session() as session:
         school = School(name="Schule", language="vi", country="VN", time_zone="Asia/Ho_Chi_Minh")
