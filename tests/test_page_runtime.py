@@ -298,7 +298,7 @@ async def test_a_redraw_that_fails_leaves_the_last_picture_and_tells_the_teacher
             await expect(out.locator(".ct-notice")).to_have_count(0)
             await expect(out).to_contain_text("n is 3")
         [problem] = site.pages.problems(site.pages.add(site.page))
-        assert "ValueError: four <b>" in problem.message
+        assert "ValueError" in problem.message and "<b>" not in problem.message
         logged = "".join(capsys.readouterr())
         assert logged.count("a part of a lesson failed on a page") == 1 and "raise ValueError" in logged
         await page.keyboard.press("End")

@@ -8,7 +8,17 @@ import itertools
 import pytest
 import pytest_asyncio
 from classroom_site import open_class, page_data
-from lesson_visits import BUTTON, end_kernels, kernel_of, visited, whole, write_lesson
+from lesson_visits import (
+    BUTTON,
+    end_kernels,
+    kernel_of,
+    message,
+    press,
+    socket,
+    visited,
+    whole,
+    write_lesson,
+)
 
 from coteach.pages import formulas, shares, translating
 from coteach.pages.shares import Shares
@@ -118,3 +128,32 @@ def test_formulas_that_are_kept_stay_below_a_number_of_characters(monkeypatch):
     for number in range(30):
         formulas.formula("\\mathbb{" + "A" * (100 + number) + "}")
     assert 0 < formulas.KEPT.size <= 30_000
+
+
+@in_module
+async def test_a_page_hears_no_traceback_and_tells_the_teacher_only_what_its_kernel_told(site):
+    write_lesson(site, "def say():\n    raise ValueError('my own words')\n" + BUTTON)
+    mai = await site.pupil("Mai")
+    html = await whole(mai)
+    data, kernel = page_data(html), await kernel_of(mai, html)
+    pages, digest = site.room.pages, page_data(html)["kernel"].split("/")[4]
+    trouble = {"error": "CallMeError: at 555", "traceback": "x", "cell": "c0"}
+    await mai.browser.post(data["trouble"], json=trouble)
+    assert not pages.problems(digest), "a page says what it likes"
+    line = await socket(site, kernel, mai.browser.cookies["coteach_guest"])
+    line.write_message(message("comm_open", {
+        "comm_id": "c" * 32, "target_name": "jupyter.widget.control", "data": {}}))
+    states = (await mai.browser.get(data["states"])).json()["state"]
+    line.write_message(press(next(m for m, s in states.items()
+                                  if s["model_name"] == "ButtonModel")))
+    said = ""
+    async with asyncio.timeout(15):
+        while '"msg_type": "error"' not in said and '"msg_type":"error"' not in said:
+            said += str(await line.read_message())
+    assert "ValueError: my own words" in said
+    for hidden in ("Traceback", "site-packages", "lessonshell", "raise ValueError"):
+        assert hidden not in said
+    await mai.browser.post(data["trouble"], json={**trouble, "error": "ValueError: call 555"})
+    [problem] = pages.problems(digest)
+    assert "ValueError" in problem.message and "555" not in problem.message
+    line.close()

@@ -165,6 +165,9 @@ class Settings:
     """Recordings are deleted this many days after they were made."""
     class_code_minutes: int = 180
     """A class code closes by itself after this time."""
+    late_answer_hours: int = 24
+    """So long after a class was closed are answers taken in that a pupil's device held without a
+    line. 0: not at all."""
 
     @property
     def layout(self) -> Layout:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from coteach.classroom import allowed, media
+from coteach.classroom import allowed, late, media
 from coteach.classroom.base import Handler
-from coteach.classroom.guests import Pass
+from coteach.classroom.guests import COOKIE, Pass
 from coteach.classroom.lessons import Outlines
 from coteach.classroom.shapes import bad, value_of
 from coteach.errors import Conflict, Forbidden, TooMany, UserError
@@ -88,7 +88,7 @@ def pass_of(handler: Handler, pupil: Any) -> Pass:
     UserError, Forbidden, Conflict
         There is no pass; or another pupil uses the device now.
     """
-    guest = handler.guest
+    guest = handler.room.guests.read(handler.get_cookie(COOKIE), late=True)
     if guest is None:
         raise UserError(_("You are not in a class on this device."),
                         hint=_("Enter the class code again."), status=401, code="no-pass")
@@ -102,25 +102,49 @@ def pass_of(handler: Handler, pupil: Any) -> Pass:
     return guest
 
 
+async def sender_of(handler: Handler, pupil: Any) -> Pass:
+    """Return the pass under which answers of `pupil` are taken.
+
+    A pupil who came again, in a later opening of the lesson, has another name in her browser.
+    What still waits there from the earlier one is hers: the card is the same.
+
+    Raises
+    ------
+    UserError, Conflict
+        There is no pass; or the answers are not of this card.
+    """
+    guest = handler.room.guests.read(handler.get_cookie(COOKIE), late=True)
+    if guest is not None and pupil != guest.pupil:
+        earlier = await handler.read(lambda s: late.earlier(s, guest, str(pupil)))
+        if earlier is not None:
+            return replace(guest, session=earlier)
+    return pass_of(handler, pupil)
+
+
 class Answers(Handler):
     """A pupil's answers."""
 
     async def get(self) -> None:
         """Answer with the newest answer to each question, and what the class allows and shows."""
         guest = pass_of(self, self.get_query_argument("pupil", None))
+        if self.guest is None:
+            # The class is long over: the pass is only good for sending what still waits.
+            self.finish({"told": {"photos": False, "polls": {}}, "events": [], "closed": True})
+            return
 
-        def ask(session: Session) -> tuple[list[Event], dict[str, Any]]:
+        def ask(session: Session) -> tuple[list[Event], dict[str, Any], bool]:
+            row = classes.get_session(session, guest.session)
             return (events.newest(session, guest.session, actor=guest.actor),
-                    allowed.told(session, guest.session, guest.actor))
-        rows, told = await self.read(ask)
-        self.finish({"told": told, "events": [
+                    allowed.told(session, guest.session, guest.actor), not classes.is_open(row))
+        rows, told, closed = await self.read(ask)
+        self.finish({"told": told, "closed": closed, "events": [
             {"id": row.id, "cell": row.cell, "value": row.value, "client_seq": row.client_seq,
              "received": row.received.isoformat()} for row in rows]})
 
     async def post(self) -> None:
         """Store answers and acknowledge those that are on disk."""
         body = self._sent()
-        guest = pass_of(self, body.get("pupil"))
+        guest = await sender_of(self, body.get("pupil"))
         raw = body.get("events")
         if not isinstance(raw, list) or not 0 < len(raw) <= MOST_EVENTS:
             raise bad("events")
@@ -128,22 +152,25 @@ class Answers(Handler):
             done = await self._take(guest, raw)
         for file in done.replaced:
             media.delete(self.room.settings.layout, guest.session, guest.actor, file)
-        self.room.guests.hear(guest)
+        if not done.late:
+            self.room.guests.hear(guest)
         self.room.live.changed(guest.session)
-        self.finish({"stored": done.stored, **({"told": done.told} if done.told else {})})
+        self.finish({"stored": done.stored, **({"late": True} if done.late else {}),
+                     **({"told": done.told} if done.told else {})})
 
     async def _take(self, guest: Pass, raw: list[Any]) -> _Done:
         """Check and store answers; only storing them holds the store against other pupils."""
+        hours = self.room.settings.late_answer_hours
         wanted, photos = await self.read(
-            lambda s: _checked(s, guest, raw, self.room.outlines))
-        stored = await self.change(lambda s: _store(s, guest, wanted))
+            lambda s: _checked(s, guest, raw, self.room.outlines, hours))
+        stored, after = await self.change(lambda s: _store(s, guest, wanted, hours))
         kinds = {event["value"]["kind"] for event in wanted}
 
         def look(session: Session) -> tuple[set[str], dict[str, Any] | None]:
             return (_photos(session, guest) if photos else set(),
                     allowed.told(session, guest.session, guest.actor) if "poll" in kinds else None)
         still, told = await self.read(look)
-        return _Done(stored, sorted(photos - still), told)
+        return _Done(stored, sorted(photos - still), told, after)
 
     def _sent(self) -> dict[str, Any]:
         try:
@@ -161,13 +188,15 @@ class _Done:
     replaced: list[str]
     """Photos that newer answers took the place of."""
     told: dict[str, Any] | None
+    late: bool
+    """Whether the class was closed before."""
 
 
-def _checked(session: Session, guest: Pass, raw: list[Any], outlines: Outlines
+def _checked(session: Session, guest: Pass, raw: list[Any], outlines: Outlines, hours: int
              ) -> tuple[list[dict[str, Any]], set[str]]:
     """Return the answers as they are stored, and her photos that count until then."""
     row = classes.get_session(session, guest.session)
-    classes.require_open(row)
+    late.require_taking(row, hours)
     wanted = [checked(event, guest.actor, row) for event in raw]
     require_asked(wanted, outlines, row)
     kinds = {event["value"]["kind"] for event in wanted}
@@ -181,10 +210,11 @@ def _checked(session: Session, guest: Pass, raw: list[Any], outlines: Outlines
     return wanted, _photos(session, guest) if "photo" in kinds else set()
 
 
-def _store(session: Session, guest: Pass, wanted: list[dict[str, Any]]) -> list[str]:
-    """Store checked answers; return which are there."""
+def _store(session: Session, guest: Pass, wanted: list[dict[str, Any]], hours: int
+           ) -> tuple[list[str], bool]:
+    """Store checked answers; return which are there, and whether the class was closed before."""
     row = classes.get_session(session, guest.session)
-    classes.require_open(row)
+    after = late.require_taking(row, hours)
     classes.card_of(session, row, guest.card)
     events.append(session, wanted)
     ids = [event["id"] for event in wanted]
@@ -193,7 +223,7 @@ def _store(session: Session, guest: Pass, wanted: list[dict[str, Any]]) -> list[
         Event.id.in_(ids), Event.actor == guest.actor, Event.session == row.id)))
     if not there:
         raise Forbidden(_("These answers belong to somebody else."), code="not-yours")
-    return [event_id for event_id in ids if event_id in there]
+    return [event_id for event_id in ids if event_id in there], after
 
 
 def require_asked(wanted: list[dict[str, Any]], outlines: Outlines, row: ClassSession) -> None:
@@ -225,12 +255,12 @@ class Media(Handler):
 
     async def post(self) -> None:
         """Keep a photo; the answer that names it comes after it."""
-        guest = pass_of(self, self.get_query_argument("pupil", None))
+        guest = await sender_of(self, self.get_query_argument("pupil", None))
         name, data = self.get_query_argument("id", ""), self.body()
 
         def look(session: Session) -> bool:
             row = classes.get_session(session, guest.session)
-            classes.require_open(row)
+            late.require_taking(row, self.room.settings.late_answer_hours)
             classes.card_of(session, row, guest.card)
             return allowed.photos(session, row.id)
         if not await self.read(look):

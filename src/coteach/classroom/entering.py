@@ -113,7 +113,9 @@ class ClassPage(Handler):
             header=header, footer=footer,
             stylesheets=(*self.room.styles, own("class_page.css")),
             asset_base=base, voices=voices(lesson, base, kept.language),
-            data={"answers": "/c/api/answers", "pupil": guest.pupil, "state": "/c/api/state"})
+            data={"answers": "/c/api/answers", "pupil": guest.pupil, "state": "/c/api/state",
+                  "whose": {"lesson": row.lesson, "version": row.lesson_version, "card": card.id,
+                            "language": self.language, "nickname": card.nickname}})
         await self.room.pages.write_page(self, page, guest.visitor)
 
 

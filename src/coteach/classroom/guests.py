@@ -27,7 +27,7 @@ DAY = 86_400.0
 DOOR_COOKIE = "coteach_door"
 """Says in which class a device was that is handed to the next pupil; opens no card."""
 GRACE = 3600.0
-"""Seconds that a pass outlives the class, so that a late answer gets a sentence."""
+"""Seconds that a pass outlives the class, so that what is asked late gets a sentence."""
 HERE_FOR = 25.0
 """Seconds without a word after which a pupil counts as away."""
 
@@ -70,23 +70,37 @@ class Guests:
         self._signer = TokenSigner(secrets_of(settings).get("guest"), "guest")
         self._doors = TokenSigner(secrets_of(settings).get("guest"), "door")
         self._heard: dict[str, dict[str, float]] = {}
+        self._late = max(GRACE, settings.late_answer_hours * 3600.0)
 
     def mint(self, row: ClassSession, card: NameCard, now: float | None = None
              ) -> tuple[str, float]:
         """Return a pass for a card and how many seconds it is good."""
-        seconds = max(60.0, row.closes.timestamp() - (now or time.time())) + GRACE
+        began = now or time.time()
+        lesson = max(60.0, row.closes.timestamp() - began)
+        seconds = lesson + self._late
         claims = {"session": row.id, "card": card.id, "actor": card.pseudonym,
-                  "nonce": secrets.token_hex(8), "round": card.round}
+                  "nonce": secrets.token_hex(8), "round": card.round,
+                  "until": int(began + lesson + GRACE)}
         return self._signer.mint(claims, lifetime=seconds), seconds
 
-    def read(self, value: str | None) -> Pass | None:
-        """Return the pass in a cookie, or None if it is forged, over or not there."""
+    def read(self, value: str | None, late: bool = False) -> Pass | None:
+        """Return the pass in a cookie, or None if it is forged, over or not there.
+
+        Parameters
+        ----------
+        value
+            The cookie.
+        late
+            Whether it is for answers of a class that is over, for which a pass is good longest.
+        """
         if not value or len(value) > 2000:
             return None
         try:
             claims = self._signer.read(value)
             session, card, actor, nonce = (
                 str(claims[name]) for name in ("session", "card", "actor", "nonce"))
+            if not late and int(claims.get("until", 2**62)) < time.time():
+                return None
             found = Pass(session, card, actor, nonce, int(claims.get("round", 0)))
         except (Forbidden, KeyError, ValueError):
             return None

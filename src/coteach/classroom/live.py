@@ -122,7 +122,8 @@ def state_of(session: Session, room: Classroom, session_id: str, language: str) 
         "outline": marked(room.states.sections(row.lesson, language), rows),
         "problems": problems(room, row, language),
         "allowed": allowed.read(session, session_id),
-        "questions": summary(outline, rows, cards, f"/c/teach/{session_id}/photos/"),
+        "questions": summary(outline, rows, cards, f"/c/teach/{session_id}/photos/",
+                             classes.ended(row)),
     }
 
 

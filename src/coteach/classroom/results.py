@@ -9,6 +9,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -128,7 +129,7 @@ def _counted(labels: Sequence[str], counts: Counter[Any]) -> list[dict[str, Any]
 
 
 def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Sequence[NameCard],
-            photos: str = "") -> list[dict[str, Any]]:
+            photos: str = "", end: datetime | None = None) -> list[dict[str, Any]]:
     """Return the questions of a lesson with what was answered, in the order of the lesson.
 
     Parameters
@@ -141,12 +142,15 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
         The class's name cards.
     photos
         Address under which the teacher sees photos: a card's id, a slash and the photo's follow.
+    end
+        When the class was over, or will be; what was received later came late.
 
     Returns
     -------
     list of dict
         ``id``, ``kind``, ``count``, ``prompt``, ``bars`` and ``lines``; a line holds ``card``,
-        ``words`` and, where there is one, ``drawing`` (SVG) or ``photo`` (an address).
+        ``words`` and, where there is one, ``drawing`` (SVG) or ``photo`` (an address). ``late``
+        is how many came after the close; a line that did says so under this name too.
     """
     known = newest(rows)
     asked = {(q["cell"], q.get("key", "")): q for q in outline}
@@ -159,10 +163,12 @@ def summary(outline: Sequence[dict[str, Any]], rows: Iterable[Event], cards: Seq
     for place, question in asked.items():
         told = given(known.get(place, {}))
         kind = str(question.get("kind"))
-        lines = [line for card in cards if card.pseudonym in told and (
+        late = {actor for actor, row in told.items() if end is not None and row.received > end}
+        lines = [{**line, **({"late": True} if card.pseudonym in late else {})}
+                 for card in cards if card.pseudonym in told and (
             line := _line(kind, told[card.pseudonym].value, question, card, photos))]
         found.append({
-            "id": "#".join(place), "kind": kind, "count": len(told),
+            "id": "#".join(place), "kind": kind, "count": len(told), "late": len(late),
             "prompt": question.get("prompt") or titles().get(kind, ""),
             "bars": _bars(kind, question, [row.value for row in told.values()]), "lines": lines})
     return found

@@ -22,8 +22,10 @@ from coteach.classroom.live import Live
 from coteach.classroom.turns import Turns
 from coteach.errors import UserError
 from coteach.hub.session import Sessions
+from coteach.i18n import get_language
 from coteach.lessonpack import get_lesson
-from coteach.pages import ClassPages, Page
+from coteach.pages import ClassPages, Page, questions
+from coteach.pages.files import own as page_file
 from coteach.pages.shares import Shares
 from coteach.settings import Settings
 from coteach.store import Database, cards, classes
@@ -68,7 +70,9 @@ class Classroom:
         self.templates = ui.environment(HERE / "templates", static=f"{BASE}static/")
         static: Any = self.templates.globals["static"]
         self.styles = (static("tokens.css"), static("base.css"))
-        self.templates.globals.update(own=own)
+        self.templates.globals.update(
+            own=own, held_script=lambda: page_file(BASE, "waiting.js"),
+            held_words=lambda: questions.phrases(get_language(), "waiting_page"))
         self.secure = settings.url.startswith("https")
 
     def visitor_of(self, handler: RequestHandler) -> str | None:

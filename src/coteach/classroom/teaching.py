@@ -176,6 +176,7 @@ class Close(TeacherHandler):
         """Ask whether she is sure."""
         row = await self.read(lambda s: self.my_session(s, session_id))
         self.show("close.html", row=row, open=classes.is_open(row),
+                  hours=self.room.settings.late_answer_hours,
                   here=len(self.room.guests.here(row.id)))
 
     async def post(self, session_id: str) -> None:

@@ -16,6 +16,9 @@ from typing import Any
 from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
+MOST_ERRORS = 10
+MOST_TRACE = 6000
+MOST_NAME = 80
 HEARD_WITHIN = 2.0
 """Seconds that a kernel has to welcome us; one that welcomes nobody is subscribed to by then."""
 
@@ -34,6 +37,10 @@ class Published:
     def __init__(self, kernel: Any, tracked: Any) -> None:
         self._kernel, self._tracked = kernel, tracked
         self.pages: weakref.WeakSet[VisitorConnection] = weakref.WeakSet()
+        self.errors: dict[str, str] = {}
+        """The newest errors of callbacks: the name of each, and where it stopped."""
+        self.tracebacks = False
+        """Whether its pages may see where an error stopped."""
         self._subscribed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.stream = kernel.connect_iopub()
         self.stream.channel = "iopub"
@@ -49,8 +56,27 @@ class Published:
             self._subscribed.set_result(None)
         with contextlib.suppress(ValueError, KeyError, IndexError, TypeError, AttributeError):
             self._note(parts[parts.index(b"<IDS|MSG>") + 2:])
+        with contextlib.suppress(ValueError, KeyError, IndexError, TypeError, AttributeError):
+            parts = self._for_pages(parts)
         for page in list(self.pages):
             page.handle_outgoing_message(self.stream, parts)
+
+    def _for_pages(self, parts: list[bytes]) -> list[bytes]:
+        """Return a message as pages get it: where an error stopped is not for pupils."""
+        cut = parts.index(b"<IDS|MSG>")
+        if b'"error"' not in parts[cut + 2] or json.loads(parts[cut + 2])["msg_type"] != "error":
+            return parts
+        content = json.loads(parts[cut + 5])
+        name, said = str(content["ename"])[:MOST_NAME], str(content["evalue"])
+        self.errors.pop(name, None)
+        self.errors[name] = "\n".join(map(str, content["traceback"]))[-MOST_TRACE:]
+        while len(self.errors) > MOST_ERRORS:
+            del self.errors[next(iter(self.errors))]
+        if self.tracebacks:
+            return parts
+        content["traceback"] = [f"{name}: {said}"]
+        rest = [*parts[cut + 2:cut + 5], json.dumps(content).encode(), *parts[cut + 6:]]
+        return [*parts[:cut + 1], self._kernel.session.sign(rest[:4]), *rest]
 
     def _note(self, parts: list[bytes]) -> None:
         """Note what the kernel does, as jupyter_server does."""

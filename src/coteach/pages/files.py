@@ -87,6 +87,7 @@ class StaticFiles(Calm, StaticFileHandler):
 
 MADE: dict[str, tuple[Callable[[], bytes], str]] = {
     "questions.js": (questions.script, "text/javascript; charset=utf-8"),
+    "waiting.js": (questions.waiting_script, "text/javascript; charset=utf-8"),
     "questions.css": (questions.style, "text/css; charset=utf-8"),
 }
 """Files that are put together from the widgets' own."""

@@ -210,7 +210,8 @@ class LessonTrouble(_Lesson):
     def post(self, digest: str) -> None:
         """Keep it for the teacher."""
         pages = self.settings["class_pages"]
-        pages.troubles.add(digest, pages.page(digest).name, self.request.body)
+        pages.troubles.add(digest, pages.page(digest).name, self.request.body,
+                           pages.kernels.errors(self.current_user.username, digest))
         self.set_status(204)
 
 

@@ -94,7 +94,9 @@ class Keeper:
         if kind == "clear_output":
             place.clear(bool(content.get("wait")))
         else:
-            place.add({"output_type": kind, **content})
+            place.add({"output_type": kind, **content, **(
+                {"traceback": [f"{content.get('ename')}: {content.get('evalue')}"]}
+                if kind == "error" else {})})
             last = place.outputs[-1]
             if kind == "stream":
                 last["text"] = last["text"][-MOST_TEXT:]

@@ -153,6 +153,11 @@ class LessonKernels(AsyncMappingKernelManager):
                 return kernel_id
         return None
 
+    def errors(self, visitor: str, digest: str) -> dict[str, str]:
+        """Return what callbacks stumbled over in a visitor's kernel, and where."""
+        kernel: Any = self._kernels.get(self.of(visitor, digest) or "")
+        return dict(kernel.published.errors) if kernel is not None else {}
+
     def was_ahead(self, kernel_id: str) -> bool:
         """Say whether a visitor's kernel had been started before she asked for it."""
         owned = self.owners.get(kernel_id)
@@ -227,6 +232,7 @@ class LessonKernels(AsyncMappingKernelManager):
             await self._async_start_kernel(kernel_id=kernel_id, kernel_name="python3",
                                            line=line, key=key)
             kernel: Any = self.get_kernel(kernel_id)
+            kernel.published.tracebacks = page.show_tracebacks
             await kernel.published.subscribed()
         except BaseException:
             line.close()

@@ -63,11 +63,16 @@ def script() -> bytes:
     return pages.page_script("questions_page").encode()
 
 
+def waiting_script() -> bytes:
+    """Return the module that sends, from another page, what a closed class page left behind."""
+    return pages.page_script("waiting_page").encode()
+
+
 def style() -> bytes:
     """Return its style."""
     return pages.page_style("questions_page").encode()
 
 
-def phrases(language: str) -> dict[str, Any]:
-    """Return the words that it uses, in a language; for the page's data under ``phrases``."""
-    return pages.phrases(language)
+def phrases(language: str, name: str = "questions_page") -> dict[str, Any]:
+    """Return the words that a script uses, in a language; for the page's data under ``phrases``."""
+    return pages.phrases(language, name)

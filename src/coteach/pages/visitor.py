@@ -124,6 +124,9 @@ def become_kernel(line: socket.socket, execution: Execution, *, alone: bool) -> 
             _walls(line, request)
             chance.reseed(execution.shell.user_ns)
             asyncio.set_event_loop(asyncio.new_event_loop())
+        # A page that sends nonsense hears nothing of where it went wrong.
+        for name in ("Comm", "ipykernel.comm"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         config = Config()
         config.IPKernelApp.capture_fd_output = False
         config.HistoryManager.enabled = False

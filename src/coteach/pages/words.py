@@ -12,6 +12,7 @@ def page_words() -> dict[str, str]:
         "place": _("You are number {n} in line. You can read on."),
         "failed": _("This part could not be started. You can read on."),
         "again": _("Try again"),
+        "waits": _("Your line is down. This waits until it is back."),
         "failed_part": _("This part did not work. You can go on with the rest."),
         "failed_value": _("This did not work. Try another value."),
         "missing_part": _("This part does not move on this page. You can go on with the rest."),
@@ -22,5 +23,5 @@ def page_words() -> dict[str, str]:
         "away": _("The class can't be reached just now. What you wrote is kept."),
         "newer": _("There is a new version of this lesson."),
         "load": _("Load it"),
-        "over": _("Your teacher has closed this class. What you have sent is kept."),
+        "over": _("Your teacher has closed this class. What you have answered is kept."),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -155,6 +155,11 @@ def past_sessions(session: Session, class_id: str, limit: int = 20) -> list[Clas
 def is_open(row: ClassSession, now: object = None) -> bool:
     """Say whether pupils can be in a session now."""
     return row.closed is None and row.closes > (now or utcnow())  # type: ignore[operator]
+
+
+def ended(row: ClassSession) -> datetime:
+    """Return when a session was over, or will be."""
+    return min(row.closed or row.closes, row.closes)
 
 
 def open_session(session: Session, school_class: SchoolClass, *, lesson: str, version: str,

@@ -72,7 +72,8 @@ function lines(question, state, about, names, box) {
     names ? make("span", { class: "said-by" }, picture(about, cards.get(line.card).picture),
       cards.get(line.card).name) : null,
     line.drawing ? drawn(line.drawing) : null, line.photo ? photo(line, box) : null,
-    line.words ? make("span", {}, line.words) : null)));
+    line.words ? make("span", {}, line.words) : null,
+    line.late ? make("span", { class: "tag" }, t("came after the close")) : null)));
 }
 
 /** A switch of the class: it says what is, and its button what it does. */
@@ -115,6 +116,7 @@ export function showQuestions(box, state, about, names) {
     const made = make("section", { class: "question", "data-question": question.id, "data-kind": question.kind, "data-text": text },
       make("h3", { tabindex: "-1" }, question.prompt),
       make("p", { class: "quiet" }, n("{n} answer", "{n} answers", question.count)),
+      question.late ? make("p", { class: "quiet" }, n("{n} of them came after the close.", "{n} of them came after the close.", question.late)) : null,
       question.bars.length ? bars(question) : null, switches(question, state, about));
     const read = lines(question, state, about, names, made);
     if (read) made.append(read);
