@@ -130,9 +130,22 @@ async def test_a_start_that_failed_for_the_line_is_made_when_that_is_back(settin
         await page.locator("input[type=range]").focus()
         await page.keyboard.press("End")
         state = page.locator(".ct-widget-state")
-        await expect(state).to_contain_text("Your line is down. What you wrote is kept.")
+        await expect(state).to_contain_text("Your line is down. This waits until it is back.")
+        # Beside the slider, not below the picture.
+        above = "one => Boolean(one.previousElementSibling.querySelector('input, .noUi-handle'))"
+        assert await state.evaluate(above) and await page.locator(".ct-widget-state + * img").count()
+        await shot(page, "offline-asleep-360")
         await page.context.set_offline(False)
         await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
+        await expect(state).to_have_count(0)
+        await page.context.set_offline(True)
+        await page.locator(".noUi-handle").focus()
+        await page.locator(".noUi-handle").press("ArrowLeft")
+        await expect(state).to_have_text("Your line is down. This waits until it is back.")
+        assert await page.locator(".ct-widget-state + *").count()
+        await shot(page, "offline-live-360")
+        await page.context.set_offline(False)
+        await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 8")
         await expect(state).to_have_count(0)
 
 

@@ -277,6 +277,39 @@ w.VBox([button, out])""") as site:
         await expect(out).not_to_contain_text("for the author")
 
 
+async def test_a_button_whose_callback_fails_says_so_below_its_row_until_it_is_used_again(
+        settings, chromium):
+    async with page_site(settings, """
+import ipywidgets as w
+button, other, label = w.Button(description="Go"), w.Button(description="Stay"), w.Label("far")
+presses = []
+def press(_button):
+    presses.append(1)
+    if len(presses) < 3:
+        raise ValueError("not yet")
+    label.value = "done"
+button.on_click(press)
+w.VBox([w.HBox([button, other]), label])""") as site:
+        heard = []
+        site.pages.troubles.heard = lambda *said: heard.append(said)
+        page = await opened(chromium, site)
+        await woken(page)
+        go, note = page.get_by_role("button", name="Go"), page.locator(".ct-stumbled")
+        for _again in range(2):
+            await go.click()
+            await expect(note).to_have_text("This did not work. Try another value.", timeout=30_000)
+        assert await note.evaluate("one => one.previousElementSibling.matches('.widget-hbox')")
+        await narrow(page)
+        await shot(page, "button-failed-360")
+        await go.click()
+        await expect(page.locator(".ct-widget")).to_contain_text("done")
+        await expect(note).to_have_count(0)
+        [(_digest, cell, error)] = heard
+        [problem] = site.pages.problems(site.pages.add(site.page))
+        assert (cell, error) == ("c0", "ValueError") and problem.cell == "c0"
+        assert not page.faults
+
+
 async def test_a_redraw_that_fails_leaves_the_last_picture_and_tells_the_teacher(
         settings, chromium, capsys):
     async with page_site(settings, WAVES.replace(

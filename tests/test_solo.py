@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -97,7 +98,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def shown(folder: Path, tmp_path_factory) -> Iterator[Shown]:
-    made = Shown(tmp_path_factory.mktemp("run"), folder, f"--port={free_port()}")
+    made = Shown(tmp_path_factory.mktemp("run"), folder, "--port=0")
     yield made
     assert made.end() == 0
 
@@ -194,6 +195,17 @@ def test_what_a_reader_will_miss_is_said_in_the_terminal(shown, folder):
         assert time.monotonic() < until
         time.sleep(0.1)
     assert "wrong.ipynb, bad:" in shown.log.read_text()
+
+
+def test_a_callback_that_fails_on_a_page_is_one_line_in_the_terminal(shown):
+    html = shown.whole("first.ipynb")
+    address = re.search(r'"trouble": "/([^"]+)"', html).group(1)
+    for _again in range(2):
+        assert shown.client.post(address, json={
+            "error": "ValueError: not yet", "traceback": "far too long", "cell": "slider"},
+            headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
+    said = [line for line in shown.log.read_text().splitlines() if "ValueError" in line]
+    assert said == ["first.ipynb, slider: A moving part stopped with ValueError: not yet."]
 
 
 def test_voilas_options_are_honoured_and_a_signal_leaves_nothing(tmp_path):

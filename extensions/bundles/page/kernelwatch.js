@@ -10,11 +10,13 @@ export class KernelWatch {
    * @param data - the page's data
    * @param notices - where things are said
    * @param restart - starts the moving parts again
+   * @param back - called when the line is there
    */
-  constructor(data, notices, restart) {
+  constructor(data, notices, restart, back) {
     this.data = data;
     this.notices = notices;
     this.restart = restart;
+    this.back = back;
     this.room = null;
     this.broken = false;
     addEventListener("online", () => this.look());
@@ -89,6 +91,7 @@ export class KernelWatch {
       }
     }
     this.notices.take("away");
+    this.back();
     const visible = document.visibilityState === "visible";
     if (visible) this.away = false;
     this.#again(visible ? EVERY : HIDDEN);

@@ -4,6 +4,7 @@
 // beside the widget that was touched.
 
 import { KernelWatch } from "./kernelwatch.js";
+import { below, Stumbles } from "./beside.js";
 import { Touches } from "./touches.js";
 import { Values } from "./values.js";
 
@@ -30,13 +31,16 @@ export class Widgets {
     this.notices = notices;
     this.touches = new Touches();
     this.values = new Values(data);
+    this.stumbles = new Stumbles(this.words);
     this.room = null;
     this.starting = null;
     this.over = false;
     this.held = false;
     this.tries = 0;
     addEventListener("online", () => { if (this.lost) this.#look(); });
-    this.watch = new KernelWatch(data, notices, () => this.restart());
+    this.watch = new KernelWatch(data, notices, () => this.restart(), () => {
+      if (this.room) this.#quiet();
+    });
     for (const kind of ["pointerdown", "focusin", "keydown"]) {
       document.addEventListener(kind, (event) => this.#touched(event), true);
     }
@@ -57,9 +61,18 @@ export class Widgets {
   }
 
   #touched(event) {
-    if (this.room || this.over) return;
     const place = this.places.find((one) => one.contains(event.target));
-    if (place && !event.target.closest(".ct-widget-state, .ct-enlarge")) this.start(place);
+    if (this.over || !place || event.target.closest(".ct-widget-state, .ct-enlarge")) return;
+    this.used = event.target;
+    if (!this.room) this.start(place);
+    else if (navigator.onLine === false || this.watch.broken) this.#waits(place);
+  }
+
+  /** A live control that is touched on a line that is down: what it does comes later. */
+  #waits(place) {
+    this.asked = place;
+    this.#say(this.words.waits);
+    this.state.firstChild.classList.remove("ct-state");
   }
 
   /** On a good line, be ready before the first touch; a bad one is left to the reader. */
@@ -97,7 +110,11 @@ export class Widgets {
     const room = await runtime.connect({ base: this.data.base, kernel, words: this.words,
       states: this.data.states, lost: () => this.watch.lost(room),
       changed: () => this.values.save(kernel, room.changed),
-      failed: (error) => this.#report(error) });
+      failed: (error, element, id) => {
+        if (element) this.stumbles.say(id, element);
+        this.#report(error, element);
+      },
+      sent: (id) => this.stumbles.take(id) });
     await room.apply(this.values.to(kernel));
     await room.apply(this.touches.collected());
     for (const id of this.touches.presses.splice(0)) await room.press(id, { event: "click" });
@@ -112,13 +129,14 @@ export class Widgets {
   }
 
   /** What did not work is told to the lesson's teacher, once; a pupil can do nothing about it. */
-  #report({ ename = "", evalue = "", traceback = [] }) {
+  #report({ ename = "", evalue = "", traceback = [] }, element) {
     const text = traceback.join("\n").replace(COLOURS, "").slice(-4000);
     this.reported ??= new Set();
     if (this.reported.has(text) || this.reported.size >= MOST_REPORTS) return;
     this.reported.add(text);
     fetch(this.data.trouble, { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ error: `${ename}: ${evalue}`.slice(0, 300), traceback: text }) }).catch(() => {});
+      body: JSON.stringify({ error: `${ename}: ${evalue}`.slice(0, 300), traceback: text,
+        cell: (element ?? this.used)?.closest(".ct-cell")?.dataset.cellId ?? "" }) }).catch(() => {});
   }
 
   #runtime() {
@@ -223,7 +241,12 @@ export class Widgets {
       button.onclick = () => this.start(this.asked);
       this.state.append(button);
     }
-    if (this.state.previousElementSibling !== this.asked) this.asked.after(this.state);
+    // Beside the hand: below a picture nobody would see it. Where it can be seen it stays, or what
+    // a finger is on would move away between down and up.
+    if (this.asked.contains(this.state) && inSight(this.state)) return;
+    const touched = this.used?.isConnected && this.asked.contains(this.used) ? this.used : this.asked;
+    const row = below(touched, this.asked);
+    if (this.state.previousElementSibling !== row) row.after(this.state);
   }
 
   #quiet() {
@@ -235,7 +258,7 @@ export class Widgets {
     this.room?.close();
     this.room = null;
     this.#say(error instanceof Refusal && error.message ? error.message
-      : navigator.onLine === false ? this.words.offline : this.words.failed, true);
+      : navigator.onLine === false ? this.words.waits : this.words.failed, true);
     this.lost = !(error instanceof Refusal);
     if (this.lost) this.#lookSoon(FIRST_LOOK);
   }
@@ -269,6 +292,11 @@ export class Widgets {
   }
 }
 
+function inSight(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}
+
 /** Those of the values that belong to controls in a place. */
 function pick(values, place) {
   return Object.fromEntries(Object.entries(values).filter(([id]) =>
@@ -300,7 +328,8 @@ function settled(element) {
 function focusIn(place, stage) {
   const here = document.activeElement;
   if (!place.contains(here) || stage.contains(here)) return () => {};
-  const old = [...place.querySelectorAll(FOCUSABLE)].filter((one) => !stage.contains(one));
+  const old = [...place.querySelectorAll(FOCUSABLE)].filter((one) => !stage.contains(one)
+    && !one.closest(".ct-widget-state"));
   const target = [...stage.querySelectorAll(FOCUSABLE)][old.indexOf(here)];
   const text = /^(?:text|search|password|textarea)$/.test(here.type || "")
     ? [here.value, here.selectionStart, here.selectionEnd] : null;

@@ -48,6 +48,7 @@ export class Comms {
     this.targets = new Map();
     this.callbacks = new Map();
     this.catchers = new Map();
+    this.senders = new Map(); // which comm a message came from that the kernel still works on
     this.order = Promise.resolve();
     this.sent = () => {};
   }
@@ -62,6 +63,7 @@ export class Comms {
   post(type, content, callbacks, metadata, buffers) {
     this.sent(content);
     const id = this.send(type, content, metadata ?? {}, buffers ?? []);
+    if (type === "comm_msg") this.senders.set(id, content.comm_id);
     if (callbacks) this.callbacks.set(id, callbacks);
     return id;
   }
@@ -105,7 +107,10 @@ export class Comms {
         return;
       case "status":
         waiting?.iopub?.status?.(message);
-        if (content.execution_state === "idle") this.callbacks.delete(parent?.msg_id);
+        if (content.execution_state === "idle") {
+          this.callbacks.delete(parent?.msg_id);
+          this.senders.delete(parent?.msg_id);
+        }
         return;
       case "update_display_data":
         this.updated?.(content);
@@ -114,6 +119,7 @@ export class Comms {
       case "clear_output": {
         const stack = this.catchers.get(parent?.msg_id);
         if (stack?.length) stack[stack.length - 1](message);
+        else if (header.msg_type === "error") this.failed?.(content, this.senders.get(parent?.msg_id));
         else waiting?.iopub?.[header.msg_type === "clear_output" ? "clear_output" : "output"]?.(
           message);
         return;

@@ -14,9 +14,11 @@ import { Line } from "./socket.js";
  * @param options.states - the address of the widgets' states as the page shows them
  * @param options.lost - called when the line breaks
  * @param options.changed - called after a value went to the kernel
- * @param options.failed - called with the error of a callback of the lesson
+ * @param options.failed - called with the error of a callback of the lesson, the element of the
+ *   widget that it answered, unless an output shows that, and the id of a widget
+ * @param options.sent - called with the id of a widget before it tells the kernel something
  */
-export async function connect({ base, kernel, words, states, lost, changed, failed }) {
+export async function connect({ base, kernel, words, states, lost, changed, failed, sent }) {
   configure(`${base}page/`);
   // Modules with parts of their own look for them here, as in a notebook.
   document.body.dataset.baseUrl = `${base}page/`;
@@ -28,6 +30,7 @@ export async function connect({ base, kernel, words, states, lost, changed, fail
   const manager = new Manager(comms, words, states);
   manager.onchanged = changed;
   manager.onfailed = failed;
+  manager.onsent = sent;
   await line.connect();
   await manager.load();
   return {

@@ -27,7 +27,10 @@ export class Manager extends ManagerBase {
     comms.targets.set(this.comm_target_name, (comm, message) =>
       this.handle_comm_open(comm, message));
     comms.updated = (content) => { for (const one of this.outputs) one.update(content); };
+    // An error that no Output caught: of a button, or of a callback beside the last picture.
+    comms.failed = (error, id) => { this.#stumbled(error, id); };
     comms.sent = ({ comm_id: id, data }) => {
+      this.onsent?.(id);
       if (data?.method !== "update" || data.buffer_paths?.length) return;
       for (const [key, value] of Object.entries(data.state)) {
         if (!NOT_KEPT.has(key)) (this.changed[id] ??= {})[key] = value;
@@ -120,6 +123,12 @@ export class Manager extends ManagerBase {
   /** Send what a widget's own view would send when it is pressed. */
   async press(id, content) {
     (await this.get_model(id)).send(content, {}, []);
+  }
+
+  async #stumbled(error, id) {
+    const model = this.has_model(id) ? await this.get_model(id) : null;
+    const views = await Promise.all(Object.values(model?.views ?? {}));
+    this.onfailed?.(error, views.map((view) => view.el).find((el) => el.isConnected), id);
   }
 
   /** The kernel is no more: models are dead, their views stay. */

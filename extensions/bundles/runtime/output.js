@@ -70,7 +70,7 @@ export class OutputModel extends DOMWidgetModel {
     const good = this.before?.cause === cause ? this.before.outputs : withoutErrors(this.get("outputs"));
     this.clearing = false;
     this.put([...good, { output_type: "error", ename: content.ename, evalue: content.evalue, traceback: [] }]);
-    this.widget_manager.onfailed?.(content);
+    this.widget_manager.onfailed?.(content, null, this.model_id);
   }
 
   /** Not told to the kernel: it knows, and a plot going back up would hold up the next move. */

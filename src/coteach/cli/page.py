@@ -33,7 +33,8 @@ def page(
     arguments: Annotated[list[str], typer.Argument(
         metavar="NOTEBOOK", help="A notebook, a lesson pack, or a folder of notebooks.")],
     port: Annotated[int | None, typer.Option(
-        help="The port. [default: 8866, or the next one that is free]", min=1, max=65535)] = None,
+        help="The port. [default: 8866, or the next one that is free; 0: any free one]", min=0,
+        max=65535)] = None,
     ip: Annotated[str | None, typer.Option(
         help="The address to listen on. [default: 127.0.0.1, this machine only]")] = None,
     ready_file: Annotated[Path | None, typer.Option(
@@ -73,7 +74,8 @@ def page(
     from coteach.solo.run import Wanted
 
     wanted = Wanted(
-        path=notebook, ip=ip or said.get("ip", "127.0.0.1"), port=port or _port(said.get("port")),
+        path=notebook, ip=ip or said.get("ip", "127.0.0.1"),
+        port=_port(said.get("port")) if port is None else port,
         base_url=base_url if base_url != "/" else said.get("base_url", "/"), language=tag,
         show_sources=sources, show_tracebacks=tracebacks, theme=theme, trust_local=trust_local)
     _serve(wanted, ready_file, opens)
@@ -152,6 +154,6 @@ def _say(sentence: str) -> None:
 def _port(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.isdecimal() or not 0 < int(text) < 65536:
+    if not text.isdecimal() or not int(text) < 65536:
         raise UserError(_("{port!r} is no port.").format(port=text), code="bad-port")
     return int(text)

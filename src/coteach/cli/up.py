@@ -18,6 +18,7 @@ from coteach import settings as settings_module
 from coteach.cli._data import Data
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+from coteach.ports import free_port
 from coteach.settings import Settings
 
 READY_SECONDS = 150.0
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def up(
     data: Data = None,
     port: Annotated[int | None, typer.Option(
-        help="The port people use. [default: 8000]", min=1, max=65535)] = None,
+        help="The port people use; 0: any free one. [default: 8000]", min=0, max=65535)] = None,
     bind: Annotated[str | None, typer.Option(
         help="The address to listen on; 0.0.0.0 is the whole network. [default: 127.0.0.1]",
     )] = None,
@@ -55,6 +56,8 @@ def up(
     """Start everything and keep it running until Ctrl-C."""
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
+    if port == 0:
+        port = free_port(bind or "127.0.0.1")
     settings = settings_module.load(
         data, port=port, bind=bind, demo=demo or None, tls_cert=tls_cert, tls_key=tls_key,
         public_url=public_url, trust_local=trust_local or None)

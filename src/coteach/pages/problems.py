@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coteach.i18n import gettext as _
@@ -67,11 +67,11 @@ def alone_because(executed: Executed) -> str:
         reasons=", ".join(_reason(word, detail) for word, detail in executed.reasons))
 
 
-def failed_on_pages(errors: Iterable[str]) -> list[Problem]:
-    """Return what callbacks stumbled over when pupils moved something."""
-    return [Problem("", _("A moving part stopped with {error} on a pupil's page.").format(
+def failed_on_pages(errors: Mapping[str, str]) -> list[Problem]:
+    """Return what callbacks stumbled over when pupils moved something: errors and their cells."""
+    return [Problem(cell, _("A moving part stopped with {error} on a pupil's page.").format(
         error=error), _("The pupil sees the picture from before. The log says where it stopped."))
-        for error in errors]
+        for error, cell in errors.items()]
 
 
 def problems_of(executed: Executed, seconds: float) -> list[Problem]:

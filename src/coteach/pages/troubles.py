@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ import structlog
 MOST_LESSONS = 200
 MOST_EACH = 10
 MOST_TEXT = 6000
+
+_CELL = re.compile(r"[\w-]{1,64}")
 
 _NAME = re.compile(r"[A-Z]\w{0,60}")
 """The kind of an error as classes are named."""
@@ -34,9 +36,16 @@ def _plain(text: Any, most: int) -> str:
 
 @dataclass
 class Troubles:
-    """The errors of callbacks, by lesson."""
+    """The errors of callbacks, by lesson.
 
-    _known: OrderedDict[str, list[str]] = field(default_factory=OrderedDict)
+    Parameters
+    ----------
+    heard
+        Called with a lesson's digest, a cell and an error when that is news.
+    """
+
+    heard: Callable[[str, str, str], None] = lambda digest, cell, error: None
+    _known: OrderedDict[str, dict[str, str]] = field(default_factory=OrderedDict)
 
     def add(self, digest: str, lesson: str, body: bytes,
             seen: Mapping[str, str]) -> None:
@@ -50,20 +59,22 @@ class Troubles:
         try:
             raw = json.loads(body[:4 * MOST_TEXT])
             name = str(raw["error"]).partition(":")[0]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            cell = str(raw.get("cell", ""))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
-        found = self._known.setdefault(digest, [])
+        found = self._known.setdefault(digest, {})
         self._known.move_to_end(digest)
         while len(self._known) > MOST_LESSONS:
             self._known.popitem(last=False)
         if name in found or name not in seen or not _NAME.fullmatch(name):
             return
         while len(found) >= MOST_EACH:
-            del found[0]
-        found.append(name)
-        log.warning("a part of a lesson failed on a page", lesson=lesson, error=name,
-                    traceback=_plain(_COLOURS.sub("", seen[name]), MOST_TEXT))
+            del found[next(iter(found))]
+        found[name] = cell if _CELL.fullmatch(cell) else ""
+        log.warning("a part of a lesson failed on a page", lesson=lesson, cell=found[name],
+                    error=name, traceback=_plain(_COLOURS.sub("", seen[name]), MOST_TEXT))
+        self.heard(digest, found[name], name)
 
-    def of(self, digest: str) -> list[str]:
-        """Return the errors of a lesson, each once."""
-        return list(self._known.get(digest, ()))
+    def of(self, digest: str) -> dict[str, str]:
+        """Return the errors of a lesson, each once, with the cell it came from or nothing."""
+        return dict(self._known.get(digest, {}))

@@ -72,6 +72,7 @@ class Solo:
         self.styles = (f"{base_url}theme.css" if theme else static("tokens.css"),
                        static("base.css"))
         self._told = told
+        self.pages.troubles.heard = self._heard
         self._watched: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -105,6 +106,12 @@ class Solo:
                            f"{problem.hint}".rstrip())
         except Exception:
             log.exception("a notebook could not be looked at", name=name)
+
+    def _heard(self, digest: str, cell: str, error: str) -> None:
+        """Tell the author what a callback stumbled over on an open page."""
+        name = self.pages.page(digest).name
+        sentence = _("A moving part stopped with {error}.").format(error=error)
+        self._told(f"{name}{cell and ', '}{cell}: {sentence}")
 
     async def close(self) -> None:
         """End every kernel."""
