@@ -140,8 +140,8 @@ async def test_whose_file_it_is_is_asked_when_no_card_says_it(site):
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("{", "This is no file of answers: JSON."), ("[]", "it was not saved by a lesson"),
-    ("[" * 100_000, "This is no file of answers: JSON."),
+    ("{", "This is no file of answers: it is damaged or another kind of file."), ("[]", "it was not saved by a lesson"),
+    ("[" * 100_000, "This is no file of answers: it is damaged or another kind of file."),
     (file_of(event("number", {"number": 1}), version=2), "a newer coteach has written it"),
     (file_of(), "it holds no answers"), (file_of(event("number", {"number": "1"})), "number"),
     (file_of(event("number", {"number": 1}, cell="../x")), "cell"),

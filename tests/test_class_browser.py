@@ -146,7 +146,8 @@ async def test_a_line_that_is_cut_between_the_taps_loses_none_of_them(service, c
     await child.code()
     await child.card("Mai", ("owl", "kite", "sun"))
     await expect(child.page.get_by_role("alert")).to_have_text(
-        "These are not the three pictures of this card.")
+        "These are not the three pictures of this card. Their order counts. "
+        "If you don't remember them, ask your teacher.")
     for picture in PICTURES:
         await secret.get_by_role("button", name=picture).tap()
     await child.lesson()

@@ -60,7 +60,7 @@ async def test_with_a_first_lesson_the_class_is_open_at_once(site):
 @pytest.mark.parametrize(("values", "words"), [
     ({"name": "  "}, "1 to 60 letters"), ({"name": "Class of lan"}, "already"),
     ({"nicknames": "Mai\nmai"}, "a card with the name mai already"),
-    ({"nicknames": "x" * 30}, "1 to 24 letters"), ({"lesson": "no-such"}, "no-such")])
+    ({"nicknames": "Mai\n\n" + "x" * 31}, "Line 3, " + "x" * 30 + "…: A nickname has 1 to 24 letters"), ({"lesson": "no-such"}, "no-such")])
 async def test_what_is_wrong_is_said_and_nothing_is_half_made(site, values, words):
     before = set(made(site))
     answer = await asked(site, **values)

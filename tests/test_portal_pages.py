@@ -234,6 +234,7 @@ async def test_home_leads_into_a_lesson_that_is_open(alliance):
     text = (await page(alliance, "chen", "/?lang=en")).text
     assert "Go to the class" in text and f'href="/c/teach/{opened}"' in text
     assert "Open a lesson" not in text
+    assert 'href="/c/teach"' in text and 'href="/c/teach/new"' in text
 
 
 async def test_an_invitation_is_shown_once_and_leads_to_the_sign_up(alliance):

@@ -150,7 +150,8 @@ async def test_a_script_gets_the_sentence_alone_and_nothing_else_than_a_page_wou
     async with site.browser(Accept="application/json") as browser:
         told = await tap(site, browser, picks=("owl", "kite", "sun"))
         assert (told.status_code, told.json()) == (
-            403, {"problem": "These are not the three pictures of this card."})
+            403, {"problem": "These are not the three pictures of this card. Their order counts. "
+                             "If you don't remember them, ask your teacher."})
         assert (await tap(site, browser)).status_code == 303
 
 

@@ -71,7 +71,9 @@ class TakeCard(Handler):
             self._waiting(row)
             return
         left = cards.MOST_TRIES - now.tries
-        problem = _("These are not the three pictures of this card.")
+        problem = sentences(
+            _("These are not the three pictures of this card."),
+            _("Their order counts. If you don't remember them, ask your teacher."))
         if left <= FEW_LEFT:
             problem = sentences(problem, ngettext(
                 "You have {n} more try.", "You have {n} more tries.", left).format(n=left))

@@ -84,7 +84,7 @@ def parse(data: bytes | str) -> AnswerFile:
     try:
         raw = json.loads(data)
     except (ValueError, RecursionError):
-        raise _wrong("JSON") from None
+        raise _wrong(_("it is damaged or another kind of file")) from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise _wrong(_("it was not saved by a lesson"))
     if raw.get("version") != 1:

@@ -18,6 +18,7 @@ from coteach.classroom.pictures import pictures
 from coteach.classroom.teaching import TeacherHandler
 from coteach.errors import UserError
 from coteach.i18n import LANGUAGES, match
+from coteach.i18n import gettext as _
 from coteach.store import classes
 from coteach.store.schema import ClassSession, SchoolClass
 
@@ -68,10 +69,15 @@ class NewClass(TeacherHandler):
         made = classes.add(session, self.person, name=wanted.name, language=wanted.language,
                            secrets_on=wanted.secrets)
         noted(session, self.person.id, made, "class-made")
-        names = [line for line in wanted.nicknames.splitlines() if line.strip()]
+        lines = enumerate(wanted.nicknames.splitlines(), 1)
+        names = [(number, line) for number, line in lines if line.strip()]
         drawn = list(pictures())
-        for place, nickname in enumerate(names):
-            classes.add_card(session, made, nickname=nickname, picture=drawn[place % len(drawn)])
+        for place, (number, nickname) in enumerate(names):
+            try:
+                classes.add_card(session, made, nickname=nickname,
+                                 picture=drawn[place % len(drawn)])
+            except UserError as error:
+                raise _in_line(number, nickname, error) from None
         row = None
         if here is not None:
             row = classes.open_session(
@@ -84,3 +90,13 @@ class NewClass(TeacherHandler):
             "wanted": wanted, "error": error, "languages_here": LANGUAGES,
             "lessons": lessons.choices(self.room.settings, self.language)}
         self.show("new_class.html", error.status if error else 200, **context)
+
+
+def _in_line(number: int, nickname: str, error: UserError) -> UserError:
+    """Return what is wrong with a nickname, and in which line it stands."""
+    shown = " ".join(nickname.split())
+    return UserError(
+        _("Line {number}, {nickname}: {problem}").format(
+            number=number, nickname=shown if len(shown) <= 30 else shown[:30] + "…",
+            problem=error.message),
+        hint=error.hint, status=error.status, code=error.code)

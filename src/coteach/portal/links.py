@@ -9,6 +9,7 @@ from coteach.lessonpack import Course, Module
 LAB = "/hub/user-redirect/lab/tree"
 CLASSES = "/c/teach"
 """A teacher's classes, in the classroom."""
+NEW_CLASS = f"{CLASSES}/new"
 
 
 def lesson(session_id: str) -> str:

@@ -65,6 +65,8 @@ class Overview:
     running: tuple[Running, ...]
     rooms: tuple[OpenRoom, ...]
     classes: tuple[Taught, ...]
+    can_teach: bool
+    """Whether she can make classes: a class belongs to a school."""
 
 
 def needs_of(cohort: Cohort, waiting: progress.Needs) -> tuple[Need, ...]:
@@ -115,7 +117,7 @@ def overview(session: Session, person: Person) -> Overview:
         elif allowed(session, person, Action.RUN_COHORT, cohort):
             runs.append(running(session, cohort))
     return Overview(_next(learns, runs), tuple(learns), tuple(runs), open_rooms(session, person),
-                    tuple(taught(session, person)))
+                    tuple(taught(session, person)), person.school_id is not None)
 
 
 def taught(session: Session, person: Person) -> list[Taught]:

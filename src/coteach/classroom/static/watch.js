@@ -27,12 +27,21 @@ const GROUPS = [
   ["not-yet", (many) => n("{n} not yet here", "{n} not yet here", many)],
 ];
 
+/* After the class nobody is here or away any more. */
+const AFTERWARDS = [
+  ["away", (many) => n("{n} was here", "{n} were here", many)],
+  ["not-yet", (many) => n("{n} was not here", "{n} were not here", many)],
+];
+
 function people() {
   const here = state.cards.filter((card) => card.state === "here").length;
-  byId("here-count").textContent = t("{here} of {all}", { here, all: state.cards.length });
-  const shown = state.cards.map((card) => [card.name, card.picture, card.state]);
-  renew(byId("people"), JSON.stringify([shown, names.checked]), () => GROUPS.flatMap(([name, words]) => {
-    const group = state.cards.filter((card) => card.state === name);
+  byId("who-words").textContent = state.open ? t("Who is here") : t("Who was here");
+  byId("here-count").textContent = state.open ? t("{here} of {all}", { here, all: state.cards.length }) : "";
+  const stateOf = (card) => (card.state === "here" && !state.open ? "away" : card.state);
+  const shown = state.cards.map((card) => [card.name, card.picture, stateOf(card)]);
+  const groups = state.open ? GROUPS : AFTERWARDS;
+  renew(byId("people"), JSON.stringify([shown, names.checked, state.open]), () => groups.flatMap(([name, words]) => {
+    const group = state.cards.filter((card) => stateOf(card) === name);
     return group.length ? [make("div", { class: "people-group", "data-state": name },
       make("h3", {}, words(group.length)),
       make("ul", { class: "people" }, ...group.map((card) => make("li", {},
