@@ -4,13 +4,13 @@
 
 import { drawing } from "./_draw.js";
 import { h } from "./_dom.js";
+import { numberIn } from "./_draft.js";
 import { t } from "./_i18n.js";
 import { smallJpeg } from "./_photo.js";
 
 const TYPED = 1200; // without a key before a number is looked at
 const DRAWN = 1500; // after a stroke, before the drawing is sent
 
-const MOST_NUMBER = 1e15; // as the server counts
 const NONE = { empty: true }; // an answer is never deleted; the newest one says that there is none
 
 const radios = (root) => [...root.querySelectorAll(".ct-option input")];
@@ -72,14 +72,6 @@ function understood(root, { save }) {
       input.checked = answer ? answer.understood === (place === 1) : false;
     }),
   };
-}
-
-/** Return a number that a child of any of our languages may have written, or null. */
-export function numberIn(text) {
-  // Full-width digits come from Chinese keyboards, a comma from Vietnamese ones.
-  const plain = text.trim().normalize("NFKC").replace(",", ".").replace(/[−–]/g, "-");
-  const found = /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
-  return Math.abs(found) < MOST_NUMBER ? found : null;
 }
 
 /** Write a number as the page's language does, so that it can be read in again. */

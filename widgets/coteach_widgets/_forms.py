@@ -43,7 +43,12 @@ def form(kind: str, *, prompt: str, uid: str, options: Sequence[str] = (), unit:
     """
     t = translator(language)
     inner = _KINDS[kind](t, prompt, uid, options, unit, axes or {})
-    return (f'<div class="ct ct-question" data-question="{kind}" data-key="{escape(key)}">{inner}'
+    # Nothing here does anything before its script runs, and it looks like that until then.
+    dead = t("Answers can't be sent from this browser: JavaScript is off. Switch it on, or tell "
+             "your teacher.")
+    return (f'<div class="ct ct-question" data-question="{kind}" data-key="{escape(key)}">'
+            f'<fieldset class="ct-form" disabled>{inner}</fieldset>'
+            f'<noscript><p class="ct-dead">{dead}</p></noscript>'
             f'<p class="ct-answer-state" role="status"></p></div>')
 
 

@@ -126,15 +126,37 @@ export class Kept {
   }
 
   /**
-   * Forget what is known of all pupils but one, and what they were writing; what waits stays. Who
-   * left the device without a word is forgotten when the next one comes.
+   * Forget what is known of all pupils but these, and what they were writing; what waits stays, and
+   * so does whose it is. Who left the device without a word is forgotten when the next one comes.
    */
-  async keepOnly(pupil) {
-    await this.within(["known", "drafts"], "readwrite", async (...stores) => {
+  async keepOnly(...pupils) {
+    await this.within(["known", "drafts", "about", "waiting"], "readwrite", async (...stores) => {
+      const rows = await done(stores.pop().getAll());
+      const holders = new Set(rows.map((row) => row.pupil));
       for (const store of stores) {
-        for (const key of await done(store.getAllKeys())) if (key[0] !== pupil) store.delete(key);
+        for (const key of await done(store.getAllKeys())) {
+          const spared = store.name === "about" && (!Array.isArray(key) || holders.has(key[0]));
+          if (!spared && !pupils.includes(key[0])) store.delete(key);
+        }
       }
     });
+  }
+
+  /** Return the pupils whose answers, or unsaved words, this device holds. */
+  async pupils() {
+    const found = await this.within(["waiting", "drafts"], "readonly", async (waiting, drafts) => [
+      ...(await done(waiting.getAll())).map((row) => row.pupil),
+      ...(await done(drafts.getAllKeys())).map((key) => key[0])]);
+    return [...new Set(found?.result ?? [])];
+  }
+
+  /** Return those of them who came with a name card. */
+  async withCard(card) {
+    const found = [];
+    for (const pupil of card ? await this.pupils() : []) {
+      if ((await this.all("about", pupil)).get("whose")?.card === card) found.push(pupil);
+    }
+    return found;
   }
 
   /** Take a lease that one tab holds at a time; where there are no Web Locks. */

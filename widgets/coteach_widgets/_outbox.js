@@ -4,6 +4,7 @@
 // time. No clock counts: the order is the one in which this device kept the answers. Nothing here
 // needs a kernel. On a page without a server (offline lessons) answers are kept and never sent.
 
+import { answerOf, placeOf } from "./_draft.js";
 import { Kept } from "./_kept.js";
 import { t } from "./_i18n.js";
 
@@ -36,7 +37,10 @@ function batchOf(rows) {
 }
 
 export class Outbox extends EventTarget {
-  /** `page`: {answers: address or null, media: address, pupil}. */
+  /**
+   * `page`: {answers: address or null, media: address, pupil}; `whose` says whose answers they are,
+   * for a file. `visits`: another page than hers looks after what waits; `over`: her class is over.
+   */
   constructor(page) {
     super();
     this.page = page;
@@ -46,6 +50,9 @@ export class Outbox extends EventTarget {
     this.drafts = new Map();
     this.refusal = ""; // why the server takes nothing more
     this.trouble = ""; // what keeps the server from taking answers now, in its own words
+    this.closed = false; // her class is over
+    this.late = this.sent = false; // answers arrived from here, and after the class was closed
+    this.whose = page.whose ?? null;
     this.line = true; // whether the server was reached at the last try
     // What the class allows and shows; photos are off until the class says otherwise.
     this.told = page.answers ? { photos: false } : {};
@@ -67,10 +74,18 @@ export class Outbox extends EventTarget {
 
   async begin() {
     await this.takeOver();
-    if (this.page.answers) await this.kept.keepOnly(this.page.pupil);
-    this.drafts = await this.kept.all("drafts", this.page.pupil);
-    this.told = (await this.kept.all("about", this.page.pupil)).get("told") ?? this.told;
+    const { pupil, visits, whose } = this.page;
+    if (this.page.answers && !visits) {
+      // The same card in an earlier opening of the lesson: what she wrote then is hers.
+      await this.kept.keepOnly(pupil, ...await this.kept.withCard(whose?.card));
+      if (whose) await this.kept.put("about", pupil, "whose", whose);
+    }
+    this.drafts = new Map([...await this.kept.all("drafts", pupil)].filter(([, draft]) => draft?.kind));
+    const about = await this.kept.all("about", pupil);
+    this.told = about.get("told") ?? this.told;
+    this.whose ??= about.get("whose") ?? null;
     await this.refresh();
+    if (this.page.over) await this.close();
   }
 
   /** Move answers that an earlier release kept in localStorage. */
@@ -97,6 +112,16 @@ export class Outbox extends EventTarget {
   changed() { this.dispatchEvent(new Event("change")); }
 
   tell() { this.channel?.postMessage(this.owner); }
+
+  newId() { return uuid(); }
+
+  /** How many answers are here and nowhere else. */
+  get held() {
+    // Elsewhere than on her page nobody sees what she was typing.
+    const typed = this.page.visits ? [...this.drafts].filter(
+      ([name, draft]) => answerOf(draft, this.about(name).value?.answer)) : [];
+    return this.rows.length + typed.length;
+  }
 
   get waiting() { return this.rows.filter((row) => !row.refused).length; }
 
@@ -127,10 +152,30 @@ export class Outbox extends EventTarget {
   }
 
   /** Keep what is being written, so that a browser that is killed loses no word. */
-  draft(name, value) {
-    if (value === null) this.drafts.delete(name);
-    else this.drafts.set(name, value);
-    return this.kept.put("drafts", this.page.pupil, name, value);
+  async draft(name, value, kind = "") {
+    const draft = value === null ? null : { kind, value };
+    if (draft) this.drafts.set(name, draft);
+    else this.drafts.delete(name);
+    await this.kept.put("drafts", this.page.pupil, name, draft);
+    if (draft && this.closed) await this.adopt();
+  }
+
+  /** The class is over: what was typed and not saved is an answer, where it can be one. */
+  async close() {
+    if (this.closed) return;
+    this.closed = true;
+    await this.adopt();
+    this.changed();
+  }
+
+  async adopt() {
+    for (const [name, draft] of [...this.drafts]) {
+      const answer = answerOf(draft, this.about(name).value?.answer);
+      // A drawing on its own page saves itself.
+      if (!answer || (draft.kind === "draw" && !this.page.visits)) continue;
+      const { cell, key } = placeOf(name);
+      await this.add(cell, { kind: draft.kind, key, answer });
+    }
   }
 
   /** Return where the newest answer to a question is: {state, value, blob, words}. */
@@ -158,6 +203,7 @@ export class Outbox extends EventTarget {
       this.line = true;
       if (answer.ok) {
         const body = await answer.json();
+        if (body.closed) await this.close();
         await this.hear(body.told);
         for (const event of body.events) {
           const name = nameOfEvent(event);
@@ -295,6 +341,11 @@ export class Outbox extends EventTarget {
     this.rows = this.rows.filter((row) => !old.includes(row));
     this.refusal = this.trouble = "";
     this.wait = FIRST_WAIT;
+    this.sent ||= there.length > 0;
+    if (body.late) {
+      this.late = true;
+      await this.close();
+    }
     this.tell();
     return there.length > 0;
   }
@@ -314,6 +365,7 @@ export class Outbox extends EventTarget {
     }
     // The class is closed, or somebody else uses this device now; or the server is in need.
     const final = [401, 403, 404, 409, 410].includes(status);
+    if (status === 410) await this.close();
     this.refusal = final ? words : "";
     this.trouble = final ? "" : words;
     return false;
@@ -340,6 +392,6 @@ export function outbox() {
   const page = pageData();
   if (!page.pupil || !(page.answers || page.offline)) return null;
   return (globalThis[place] ??= new Outbox({
-    pupil: page.pupil, answers: page.answers ?? null,
+    pupil: page.pupil, answers: page.answers ?? null, whose: page.whose ?? null,
     media: page.media ?? page.answers?.replace(/answers$/, "media") }));
 }

@@ -30,6 +30,8 @@ function wordsFor(about) {
  */
 export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   const { question: kind, key } = root.dataset;
+  const all = root.querySelector(".ct-form");
+  if (all) all.disabled = false;
   const status = root.querySelector(".ct-answer-state");
   const name = () => nameOf(cell(), key);
   let drafting = null;
@@ -57,7 +59,7 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
       clearTimeout(drafting);
       if (!box) return;
       // A drawing is kept at once; typing at each pause.
-      drafting = setTimeout(() => box.draft(name(), value), now ? 0 : WAIT_TO_DRAFT);
+      drafting = setTimeout(() => box.draft(name(), value, kind), now ? 0 : WAIT_TO_DRAFT);
       writing = true;
       update();
     },
@@ -82,6 +84,8 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   let shown;
   function update() {
     const about = box.about(name());
+    // A class that closes takes what was being written as it is.
+    if (writing && box.closed && !box.drafts.has(name())) writing = false;
     if (writing) tell_state("keeping", "");
     else tell_state(about.state, wordsFor(about));
     live.told?.(box.told);
@@ -94,7 +98,7 @@ export function hydrate(root, { cell, box, tell = () => {}, answer = null }) {
   // An element that is being put into a page knows its cell only afterwards.
   queueMicrotask(update);
   box.kept_drafts.then(() => {
-    const draft = box.drafts.get(name());
+    const draft = box.drafts.get(name())?.value;
     if (draft === undefined) return;
     live.resume?.(draft);
     writing = typeof draft === "string"; // what the teacher has is another answer

@@ -2,6 +2,7 @@
 // Loaded as a classic script: a page that is a file can load no modules.
 
 import { h } from "./_dom.js";
+import { saveFile } from "./_file.js";
 import { setCatalog, t } from "./_i18n.js";
 import { largePictures } from "./_large.js";
 import { Outbox, pageData } from "./_outbox.js";
@@ -37,34 +38,6 @@ function waitForName(on) {
   }
 }
 
-/** Return a blob as base64. */
-function base64(blob) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(blob);
-  });
-}
-
-/** Everything that was answered, in order, as its teacher's coteach reads it. */
-async function answerFile(box, pupil) {
-  const rows = await box.kept.waiting(box.page.pupil);
-  const media = {};
-  for (const row of rows) {
-    const name = row.event.value.answer.media;
-    const newest = rows.findLast?.((one) => one.event.cell === row.event.cell
-      && one.event.value.key === row.event.value.key) ?? row;
-    if (row.blob && name && newest === row) media[name] = await base64(row.blob);
-  }
-  const kept = rows.filter((row) => !row.event.value.answer.media || media[row.event.value.answer.media]);
-  return {
-    format: "coteach-answers", version: 1, lesson: page.lesson, lesson_version: page.version,
-    language: page.language, pupil: { card: pupil.card, nickname: pupil.nickname },
-    events: kept.map((row, place) => ({ ...row.event, client_seq: place + 1 })), media,
-  };
-}
-
 function begin(pupil) {
   byId("ct-who").hidden = true;
   byId("ct-me").hidden = false;
@@ -81,18 +54,8 @@ function begin(pupil) {
   const hand = byId("ct-hand");
   hand.hidden = !roots.length;
   const save = async (said) => {
-    const file = await answerFile(box, pupil);
-    if (!file.events.length) {
-      said.textContent = t("You have not answered anything yet.");
-      return;
-    }
-    const address = URL.createObjectURL(new Blob([JSON.stringify(file)], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = `${page.lesson}-${pupil.nickname.replace(/[^\p{L}\p{N}]+/gu, "-")}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    said.textContent = t("Saved as {name}. Give this file to your teacher.", { name: link.download });
+    said.textContent = await saveFile(box, { lesson: page.lesson, version: page.version,
+      language: page.language, ...pupil });
   };
   byId("ct-me").querySelector(".ct-save").hidden = !roots.length;
   for (const button of document.querySelectorAll(".ct-save")) {

@@ -12,8 +12,8 @@ _STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",),
 
 
 def page_script(name: str) -> str:
-    """Return a bundled script: ``room_page``, ``recording_page``, ``questions_page`` or
-    ``offline_page``.
+    """Return a bundled script: ``room_page``, ``recording_page``, ``questions_page``,
+    ``waiting_page`` or ``offline_page``.
     """
     return script(name)
 

@@ -2,8 +2,9 @@
 // what still waits; and the page kept for times without a line.
 
 import { h } from "./_dom.js";
-import { n, setCatalog } from "./_i18n.js";
-import { outbox, pageData } from "./_outbox.js";
+import { n, sentences, setCatalog, t } from "./_i18n.js";
+import { fileButton, lateWords } from "./_late.js";
+import { Outbox, outbox, pageData } from "./_outbox.js";
 import { keepPage } from "./_installed.js";
 import { largePictures } from "./_large.js";
 import { hydrate } from "./_question.js";
@@ -36,18 +37,23 @@ function saidElsewhere() {
 /** One quiet line for the whole page. */
 function tellWaiting() {
   const line = h("p", { class: "ct ct-waits", role: "status", hidden: true });
+  const text_line = h("span", {});
+  let save = null;
+  line.append(text_line);
   document.body.append(line);
   let timer;
   const show = () => {
     const waiting = box.waiting;
-    const text = [saidElsewhere() ? "" : box.sentence, waiting
+    const text = box.closed ? lateWords(box) : [saidElsewhere() ? "" : box.sentence, waiting
       ? n("{count} answer waits for the line.", "{count} answers wait for the line.", waiting) : ""]
       .filter(Boolean).join(" ");
     line.hidden = !text;
     // Above the page's own notice, if there is one.
     const notice = document.getElementById("ct-notice");
     line.style.bottom = notice && !notice.hidden ? `${notice.offsetHeight + 6}px` : "";
-    if (line.textContent !== text) line.textContent = text;
+    if (text_line.textContent !== text) text_line.textContent = text;
+    if (box.closed && box.held && box.whose && !save) line.append(" ", save = fileButton(box));
+    if (save) save.hidden = !box.held;
   };
   box.addEventListener("change", () => {
     clearTimeout(timer);
@@ -56,11 +62,34 @@ function tellWaiting() {
   });
 }
 
+/** What she answered with the same card in an earlier opening of the lesson goes from here. */
+async function sendEarlier() {
+  await box.ready;
+  for (const pupil of await box.kept.withCard(page.whose?.card)) {
+    if (pupil === page.pupil) continue;
+    const earlier = new Outbox({ ...box.page, pupil, whose: null, visits: true, over: true });
+    const line = h("p", { class: "ct ct-earlier", role: "status", hidden: true });
+    const save = fileButton(earlier);
+    document.querySelector("main, .ct-lesson")?.prepend(line);
+    earlier.addEventListener("change", () => {
+      const words = earlier.held && !earlier.refusal ? "" : lateWords(earlier);
+      line.hidden = !words;
+      line.replaceChildren(words ? sentences(t("From the lesson before:"), words) : "", " ",
+        ...(earlier.held && earlier.whose ? [save] : []));
+    });
+  }
+}
+
 if (box && page.answers) {
   tellWaiting();
+  sendEarlier();
   // What the class allows and shows has changed.
   let stamp;
   document.addEventListener("ct-state", ({ detail }) => {
+    if (detail.open === false) {
+      box.close();
+      return;
+    }
     if (!box.line) box.load(); // the server was just reached
     // Counts go on as others answer; whoever has answered is told them.
     const polls = { ...box.told.polls, ...detail.polls };
