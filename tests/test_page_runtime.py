@@ -306,7 +306,7 @@ w.VBox([w.HBox([button, other]), label])""") as site:
         await expect(note).to_have_count(0)
         [(_digest, cell, error)] = heard
         [problem] = site.pages.problems(site.pages.add(site.page))
-        assert (cell, error) == ("c0", "ValueError") and problem.cell == "c0"
+        assert (cell, error) == ("c0", "ValueError: not yet") and problem.cell == "c0"
         assert not page.faults
 
 

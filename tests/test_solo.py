@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -23,6 +22,8 @@ from typer.testing import CliRunner
 from coteach.cli import _ARGUMENT_STATUS, _voila, app
 from coteach.errors import UserError
 from coteach.solo.run import base_url, listen
+from coteach.solo.service import Solo
+from coteach.solo.shelf import Look, Shelf
 
 COTEACH = str(Path(sys.executable).parent / "coteach")
 
@@ -197,15 +198,16 @@ def test_what_a_reader_will_miss_is_said_in_the_terminal(shown, folder):
     assert "wrong.ipynb, bad:" in shown.log.read_text()
 
 
-def test_a_callback_that_fails_on_a_page_is_one_line_in_the_terminal(shown):
-    html = shown.whole("first.ipynb")
-    address = re.search(r'"trouble": "/([^"]+)"', html).group(1)
-    for _again in range(2):
-        assert shown.client.post(address, json={
-            "error": "ValueError: not yet", "traceback": "far too long", "cell": "slider"},
-            headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
-    said = [line for line in shown.log.read_text().splitlines() if "ValueError" in line]
+async def test_a_callback_that_fails_on_a_page_is_one_line_in_the_terminal(settings, folder):
+    said: list[str] = []
+    solo = Solo(settings, Shelf(folder / "first.ipynb", Look()), "/", "visitor", said.append)
+    digest = solo.pages.add(solo.shelf.page("first.ipynb"))
+    for cell in ("slider", "\x1b[2J"):
+        solo.pages.troubles.add(
+            digest, "first.ipynb", json.dumps({"error": "ValueError: mine", "cell": cell}).encode(),
+            {"ValueError": "Traceback:\n  raise\nValueError: not yet"}, {"slider"})
     assert said == ["first.ipynb, slider: A moving part stopped with ValueError: not yet."]
+    await solo.close()
 
 
 def test_voilas_options_are_honoured_and_a_signal_leaves_nothing(tmp_path):

@@ -210,8 +210,10 @@ class LessonTrouble(_Lesson):
     def post(self, digest: str) -> None:
         """Keep it for the teacher."""
         pages = self.settings["class_pages"]
-        pages.troubles.add(digest, pages.page(digest).name, self.request.body,
-                           pages.kernels.errors(self.current_user.username, digest))
+        page = pages.page(digest)
+        pages.troubles.add(digest, page.name, self.request.body,
+                           pages.kernels.errors(self.current_user.username, digest),
+                           {cell["id"] for cell in page.code})
         self.set_status(204)
 
 

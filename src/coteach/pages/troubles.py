@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,7 @@ import structlog
 MOST_LESSONS = 200
 MOST_EACH = 10
 MOST_TEXT = 6000
-
-_CELL = re.compile(r"[\w-]{1,64}")
+MOST_LINE = 300
 
 _NAME = re.compile(r"[A-Z]\w{0,60}")
 """The kind of an error as classes are named."""
@@ -41,20 +40,23 @@ class Troubles:
     Parameters
     ----------
     heard
-        Called with a lesson's digest, a cell and an error when that is news.
+        Called with a lesson's digest, a cell and what its kernel said when that is news: for the
+        log of whoever wrote the lesson, since it may hold words of a pupil.
     """
 
     heard: Callable[[str, str, str], None] = lambda digest, cell, error: None
     _known: OrderedDict[str, dict[str, str]] = field(default_factory=OrderedDict)
 
     def add(self, digest: str, lesson: str, body: bytes,
-            seen: Mapping[str, str]) -> None:
+            seen: Mapping[str, str], cells: Collection[str]) -> None:
         """Write an error to the log, unless the same one of this lesson was there before.
 
         Parameters
         ----------
         seen
             The errors that the kernel of this page told of, and where each one stopped.
+        cells
+            The cells of the lesson; a page may name one of them.
         """
         try:
             raw = json.loads(body[:4 * MOST_TEXT])
@@ -70,10 +72,11 @@ class Troubles:
             return
         while len(found) >= MOST_EACH:
             del found[next(iter(found))]
-        found[name] = cell if _CELL.fullmatch(cell) else ""
+        found[name] = cell if cell in cells else ""
+        traceback = _plain(_COLOURS.sub("", seen[name]), MOST_TEXT)
         log.warning("a part of a lesson failed on a page", lesson=lesson, cell=found[name],
-                    error=name, traceback=_plain(_COLOURS.sub("", seen[name]), MOST_TEXT))
-        self.heard(digest, found[name], name)
+                    error=name, traceback=traceback)
+        self.heard(digest, found[name], (traceback.splitlines() or [name])[-1][:MOST_LINE])
 
     def of(self, digest: str) -> dict[str, str]:
         """Return the errors of a lesson, each once, with the cell it came from or nothing."""
