@@ -136,7 +136,8 @@ class Answers(Handler):
             row = classes.get_session(session, guest.session)
             return (events.newest(session, guest.session, actor=guest.actor),
                     allowed.told(session, guest.session, guest.actor), not classes.is_open(row))
-        rows, told, closed = await self.read(ask)
+        async with self.room.turns.turn(guest.actor):
+            rows, told, closed = await self.read(ask)
         self.finish({"told": told, "closed": closed, "events": [
             {"id": row.id, "cell": row.cell, "value": row.value, "client_seq": row.client_seq,
              "received": row.received.isoformat()} for row in rows]})
