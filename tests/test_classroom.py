@@ -164,6 +164,17 @@ async def test_numbers_that_are_none_and_huge_bodies_are_refused(site):
     assert (await pupil.browser.post("/c/api/answers", content=deep)).status_code == 400
 
 
+async def test_a_very_long_number_is_taken_and_shown_to_the_teacher(site):
+    pupil = await site.pupil("Mai")
+    sent = await pupil.send({**answer(cell="q-number"), "value": {
+        "kind": "number", "key": "period", "answer": {"number": -99999999999999999999}}})
+    assert sent.status_code == 200
+    async with site.teacher() as browser:
+        page = await browser.get(f"/c/teach/{site.ids['session']}")
+        table = await browser.get(f"/c/teach/{site.ids['session']}/answers.csv")
+    assert "-100000000000000000000" in page.text and "-1e+20" in table.text
+
+
 async def test_answers_without_a_pass_or_with_a_forged_one_are_refused(site):
     async with site.browser() as browser:
         body = {"pupil": "x", "events": [answer()]}

@@ -85,7 +85,7 @@ async def test_a_pupil_enters_by_code_and_her_answer_survives_a_lost_line_and_a_
     await number.get_by_role("textbox").fill("four")
     await number.get_by_role("button", name="Save").click()
     await expect(number).to_contain_text("Write only a number")
-    await number.get_by_role("textbox").fill("4,0")
+    await number.get_by_role("textbox").fill("4,0 s")  # with the question's own unit
     await number.get_by_role("button", name="Save").click()
     await expect(number.get_by_role("status")).to_contain_text("Saved on this device.")
     await shot(page, "pupil-saved-here-360")

@@ -91,12 +91,13 @@ function line(root, submit) {
 /** A number with its unit. */
 function number(root, { save, draft, settle }) {
   const problem = root.querySelector(".ct-problem");
+  const unit = root.querySelector(".ct-unit")?.textContent ?? "";
   let last = null;
   let checking;
   /** Say at the field what is expected there; what was typed stays and is kept as a draft. */
   const check = () => {
     clearTimeout(checking);
-    const value = numberIn(input.value);
+    const value = numberIn(input.value, unit);
     problem.hidden = value !== null || input.value.trim() === "";
     input.setAttribute("aria-invalid", String(!problem.hidden));
     return value;

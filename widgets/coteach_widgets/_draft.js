@@ -1,11 +1,16 @@
 // What was typed and not saved yet, made an answer where it can be one.
 
-const MOST_NUMBER = 1e15; // as the server counts
+const MOST_NUMBER = 1e21; // as the server counts
 
-/** Return a number that a child of any of our languages may have written, or null. */
-export function numberIn(text) {
+/** Return a number that a child of any of our languages may have written, or null.
+ *
+ * The question's own unit may stand behind it. */
+export function numberIn(text, unit = "") {
   // Full-width digits come from Chinese keyboards, a comma from Vietnamese ones.
-  const plain = text.trim().normalize("NFKC").replace(",", ".").replace(/[−–]/g, "-");
+  const own = unit.trim().normalize("NFKC");
+  let plain = text.trim().normalize("NFKC");
+  if (own && plain.endsWith(own)) plain = plain.slice(0, -own.length).trim();
+  plain = plain.replace(",", ".").replace(/[−–]/g, "-");
   const found = /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
   return Math.abs(found) < MOST_NUMBER ? found : null;
 }

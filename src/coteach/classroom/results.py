@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -58,8 +58,10 @@ def newest(rows: Iterable[Event]) -> dict[Place, dict[str, Event]]:
 
 def written(number: float) -> str:
     """Return a number as the reader's language writes it, with all digits that a pupil gave."""
-    return str(format_decimal(Decimal(f"{number:.15g}"), "0.###############",
-                              locale=get_language().replace("-", "_")))
+    # The usual 28 digits are too few for a long number with so many places behind the point.
+    with localcontext(prec=60):
+        return str(format_decimal(Decimal(f"{number:.15g}"), "0.###############",
+                                  locale=get_language().replace("-", "_")))
 
 
 def given(answers: dict[str, Event]) -> dict[str, Event]:

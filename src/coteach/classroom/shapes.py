@@ -45,7 +45,7 @@ def _whole(part: Any, name: str, most: int = 10**15) -> int:
 def _number(part: Any, name: str) -> float:
     # Compared first: isfinite can't make a float of an endless whole number.
     if isinstance(part, bool) or not isinstance(part, (int, float)) or not (
-            abs(part) < 1e15 and math.isfinite(part)):
+            abs(part) < 1e21 and math.isfinite(part)):
         raise Misshapen(name)
     return part
 
