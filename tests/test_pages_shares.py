@@ -143,6 +143,7 @@ async def test_a_page_hears_no_traceback_and_tells_the_teacher_only_what_its_ker
     line = await socket(site, kernel, mai.browser.cookies["coteach_guest"])
     line.write_message(message("comm_open", {
         "comm_id": "c" * 32, "target_name": "jupyter.widget.control", "data": {}}))
+    await asyncio.sleep(0.4)  # what a kernel prints is sent a moment later
     states = (await mai.browser.get(data["states"])).json()["state"]
     line.write_message(press(next(m for m, s in states.items()
                                   if s["model_name"] == "ButtonModel")))

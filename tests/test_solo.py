@@ -141,8 +141,11 @@ def test_every_visitor_has_a_kernel_of_her_own_and_reaches_no_other(shown):
         assert other.get(f"page/kernels/{kernels[1]}").status_code == 204
         assert other.get(f"page/kernels/{kernels[0]}").status_code == 404
     assert shown.client.post(about["kernel"]).json()["kernel"] == kernels[0]
-    stranger = httpx.post(shown.url.rstrip("/") + about["kernel"], trust_env=False)
-    assert stranger.status_code in (401, 403, 404)
+    [(name, _value)] = shown.client.cookies.items()
+    for cookies in ({}, {name: "a" * 32}, {name: f"{'a' * 32}.{'b' * 32}"}):
+        with httpx.Client(trust_env=False, cookies=cookies) as stranger:
+            answer = stranger.post(shown.url.rstrip("/") + about["kernel"])
+        assert answer.status_code in (401, 403, 404), "nobody makes up a name"
 
 
 @pytest.mark.parametrize("path", [

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import hmac
 import mimetypes
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from coteach import i18n, ui
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.pages import ClassPages, Page
+from coteach.pages.shares import Shares
 from coteach.settings import Settings
 from coteach.solo.shelf import Shelf
 
@@ -33,6 +36,9 @@ SHOWN = re.compile(
     r".*\.(png|jpe?g|gif|svg|webp|avif|ico|mp4|webm|ogg|oga|ogv|mp3|wav|m4a|flac|pdf|css)", re.I)
 """Files beside a notebook that a page may show. Data and code are for the kernel alone."""
 VISITOR = re.compile(r"[0-9a-f]{32}")
+PART_EACH = 0.5
+"""The part of all kernels that readers at one address may have; a class often shares one."""
+MOST_ADDRESSES = 5000
 POLICY = "; ".join((
     "default-src 'self'", "img-src 'self' data:", "object-src 'none'", "base-uri 'none'",
     "form-action 'none'", "frame-ancestors 'self'"))
@@ -65,7 +71,10 @@ class Solo:
         self.shelf = shelf
         self.base_url = base_url
         self.cookie = cookie
-        self.pages = ClassPages(settings, base_url, self.visitor_of)
+        self._key = secrets.token_bytes(32)
+        self._addresses: OrderedDict[str, str] = OrderedDict()
+        self.pages = ClassPages(settings, base_url, self.visitor_of, shares=Shares(
+            lambda visitor: (self._addresses.get(visitor, ""), visitor), PART_EACH))
         self.templates = ui.environment(HERE / "templates", static=f"{base_url}static/")
         static: Any = self.templates.globals["static"]
         self.theme = theme
@@ -78,8 +87,21 @@ class Solo:
 
     def visitor_of(self, handler: RequestHandler) -> str | None:
         """Say whose kernels a request may reach."""
-        found = handler.get_cookie(self.cookie) or ""
-        return found if VISITOR.fullmatch(found) else None
+        found, _dot, signed = (handler.get_cookie(self.cookie) or "").partition(".")
+        if not VISITOR.fullmatch(found) or not hmac.compare_digest(
+                signed.encode(), self.signed(found).encode()):
+            return None
+        address = handler.request.remote_ip or ""
+        # Behind a proxy of this machine nobody's address is known.
+        self._addresses[found] = "" if address in ("127.0.0.1", "::1") else address
+        self._addresses.move_to_end(found)
+        while len(self._addresses) > MOST_ADDRESSES:
+            self._addresses.popitem(last=False)
+        return found
+
+    def signed(self, visitor: str) -> str:
+        """Return what stands behind a visitor's name in her cookie: nobody makes up names."""
+        return hmac.new(self._key, visitor.encode(), "sha256").hexdigest()[:32]
 
     def open(self, name: str) -> Page:
         """Return the page of a notebook, with its lesson on the way to be executed."""
@@ -148,7 +170,8 @@ class Handler(RequestHandler):
         found = self.solo.visitor_of(self)
         if found is None:
             found = secrets.token_hex(16)
-            self.set_cookie(self.solo.cookie, found, path=self.solo.base_url, httponly=True,
+            self.set_cookie(self.solo.cookie, f"{found}.{self.solo.signed(found)}",
+                            path=self.solo.base_url, httponly=True,
                             samesite="Lax", secure=self.request.protocol == "https")
         return found
 
@@ -224,6 +247,7 @@ class State(Handler):
         """Answer as the classroom does for a class that is open."""
         self.set_header("Cache-Control", "private, no-cache")
         page = self.solo.open(unquote(name))
+        self.visitor()  # a page that was open when the service was started again gets a new name
         self.finish({"open": True, "lesson": page.digest, "paused": False, "upto": None,
                      "show": None})
 
