@@ -82,6 +82,8 @@ async def test_answers_of_a_cut_line_arrive_though_the_class_was_closed_meanwhil
     await said(asked(page, "choice"), HAS_IT)
     await said(asked(page, "text"), HAS_IT)
     await expect(page.locator(".ct-waits")).to_contain_text(ARRIVED)
+    await expect(page.locator("#ct-notice")).to_contain_text("What you have answered is kept.")
+    await expect(page.locator(".ct-waits")).to_be_visible()
     assert stored(service) == EXPECTED
     await no_sideways(page)
     await shot(page, "late-arrived-360")

@@ -127,6 +127,9 @@ export class Outbox extends EventTarget {
 
   /** Keep an answer and send it when the line lets us. */
   async add(cell, value, blob = null) {
+    // At the close the same words may be taken as a draft and saved by their field.
+    const before = this.closed ? this.about(nameOf(cell, value.key)).value : null;
+    if (before && JSON.stringify(before) === JSON.stringify(value)) return;
     const event = { id: uuid(), cell, verb: "answered", value, client_time: new Date().toISOString() };
     const row = { seq: Infinity, pupil: this.page.pupil, event, blob, fresh: true };
     // Shown at once; said to be kept when it is.

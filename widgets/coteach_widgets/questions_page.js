@@ -48,6 +48,7 @@ function tellWaiting() {
       ? n("{count} answer waits for the line.", "{count} answers wait for the line.", waiting) : ""]
       .filter(Boolean).join(" ");
     line.hidden = !text;
+    line.classList.toggle("ct-over", box.closed);
     // Above the page's own notice, if there is one.
     const notice = document.getElementById("ct-notice");
     line.style.bottom = notice && !notice.hidden ? `${notice.offsetHeight + 6}px` : "";
@@ -87,7 +88,8 @@ if (box && page.answers) {
   let stamp;
   document.addEventListener("ct-state", ({ detail }) => {
     if (detail.open === false) {
-      box.close();
+      // Again, since the page's own notice stands below the line now.
+      box.close().then(() => box.changed());
       return;
     }
     if (!box.line) box.load(); // the server was just reached
