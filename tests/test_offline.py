@@ -185,7 +185,7 @@ async def test_an_answer_that_is_emptied_again_is_no_answer_any_more(service, ch
 
     # What is no number is named at its field, kept as it was typed, and sent to nobody.
     hint = number.get_by_text("Write only a number here, like 3 or 2.5.")
-    for nonsense in ("abc", "1e999", "5 apples", "9" * 20):
+    for nonsense in ("abc", "1e999", "5 apples", "9,9,9"):
         await number.get_by_role("textbox").fill(nonsense)
         await expect(hint).to_be_visible()
         await expect(number.get_by_role("textbox")).to_have_accessible_description(
