@@ -297,7 +297,8 @@ def secrets_of(settings: Settings) -> Secrets:
     """Return the secrets of a deployment.
 
     Names in use: ``session`` (signed browser sessions), ``live`` (room passes), ``turn`` (passwords
-    for the TURN server), ``guest`` (class guests), ``hub-cookie``, ``proxy`` (proxy API), ``service-portal``, ``service-classroom``,
-    ``service-live``, ``oauth-portal`` (Hub API tokens and OAuth client secrets).
+    for the TURN server), ``guest`` (class guests), ``hub-cookie``, ``proxy`` (proxy API),
+    ``service-portal``, ``service-classroom``, ``service-live``, ``oauth-portal`` (Hub API tokens
+    and OAuth client secrets).
     """
     return Secrets(settings.layout.secrets)
