@@ -57,7 +57,8 @@ async def test_two_visitors_of_both_sides_read_and_move_the_slider():
     assert json.loads(json.dumps(found)) == found
     for side in ("ours", "stock"):
         figures = found[side]
-        assert figures["failed"] == 0
+        # Stock Voila leaves a visitor without a page now and then; that is its own result.
+        assert figures["failed"] <= (side == "stock"), said
         assert 0 < figures["readable_s"] <= figures["answered_s"]
         assert figures["kernel_uss_mb"] > 5
         assert figures["cpu_s"] > 0

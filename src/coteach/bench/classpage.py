@@ -179,7 +179,11 @@ async def _measure(side: _Side, work: Work, wanted: str, say: report.Say) -> dic
     found["start_s"] = await asyncio.to_thread(side.server.start)
     try:
         say(f"{side.name}: one visitor")
-        (one,) = await _open(side.site, 1)
+        try:
+            (one,) = await _open(side.site, 1)
+        except UserError as error:  # the first page of stock Voila hangs now and then
+            say(f"{side.name}: {error}")
+            (one,) = await _open(side.site, 1)
         found["one_readable_s"], found["one_answered_s"] = one.readable, one.answered
         found["html_kb"] = one.html_bytes / 1000
         await visitors.leave([one])

@@ -58,6 +58,7 @@ _KINDS: tuple[type, ...] = (
     types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.MappingProxyType,
     types.CodeType, type({}.keys()), type({}.values()), type({}.items()), map, filter, zip,
     enumerate, reversed, memoryview)
+_INSTALLED = tuple(f"{place}/" for place in (sys.prefix, sys.base_prefix))
 KINDS: dict[str, type] = {kind.__name__: kind for kind in _KINDS}
 
 
@@ -124,8 +125,12 @@ def is_library(module: Any, home: str) -> bool:
     if module.__name__.partition(".")[0] in _ODD:
         return False
     file = getattr(module, "__file__", None)
-    return file is None or (type(file) is str and not file.startswith((home + "/", "/tmp/"))  # noqa: S108
-                            and file.startswith("/"))
+    if file is None:
+        return True
+    if type(file) is not str or not file.startswith("/") or file.startswith(home + "/"):
+        return False
+    # An environment may lie below /tmp; nothing else there is a library.
+    return file.startswith(_INSTALLED) or not file.startswith("/tmp/")  # noqa: S108
 
 
 def module(name: Any) -> types.ModuleType | None:
