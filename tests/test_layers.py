@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "coteach"
 
 LAYERS: dict[str, float] = {
-    "errors": 0, "i18n": 0, "paths": 0, "tries": 0, "tokens": 0.5, "ports": 0.5,
+    "errors": 0, "i18n": 0, "paths": 0, "tries": 0, "written": 0, "tokens": 0.5, "ports": 0.5,
     # Within layer 1: settings < store < access; the others know settings and layer 0 only, but
     # the fork server puts sandboxes around its children.
     "settings": 1, "store": 1.1, "access": 1.2, "lessonpack": 1.3, "sandbox": 1.3,

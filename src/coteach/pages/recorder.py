@@ -7,11 +7,12 @@ and cuts what floods. A print of 100 MB costs neither memory nor time.
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Any
 
 from jupyter_client.session import Session
+
+from coteach.written import Written
 
 MOST_TEXT_OF_CELL = 30_000
 """Characters that one cell may print."""
@@ -204,49 +205,24 @@ class RecordingSession(Session):
             self.recorder.message(str(msg_or_type), content or {})
 
 
-class Stream(io.TextIOBase):
+class Stream(Written):
     """Standard output and error of a lesson.
 
     Who kept a reference to it (a log handler) writes to the kernel's own stream later.
     """
 
-    encoding = "UTF-8"
-    errors = "replace"
-
-    def __init__(self, recorder: Recorder, name: str, number: int) -> None:
-        self._recorder, self._label, self._number = recorder, name, number
-
-    @property
-    def name(self) -> str:
-        """As files have it."""
-        return f"<{self._label}>"
-
-    def writable(self) -> bool:
-        """It is for writing."""
-        return True
-
-    def isatty(self) -> bool:
-        """No person sits here."""
-        return False
-
-    def fileno(self) -> int:
-        """The process's own descriptor, for what can't write text to an object."""
-        return self._number
+    def __init__(self, recorder: Recorder, label: str, number: int) -> None:
+        super().__init__(label, number)
+        self._recorder = recorder
 
     def set_parent(self, _parent: Any) -> None:
         """Nothing to do; `Recorder.begin` says it."""
 
-    def write(self, text: str) -> int:
+    def take(self, text: str) -> None:
         """Keep text."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         if self._recorder.recording:
             self._recorder.text(self._label, text)
         else:
             now = getattr(sys, self._label)
             if now is not self:
                 now.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""

@@ -24,8 +24,6 @@ from coteach.grading.engine.values import Broken, Decoder, Encoder, TooLarge
 GRACE = 2.0
 """Seconds that an interrupted call has to come back."""
 _MOST_DEPTH = 40
-_PRIVATE = ("_", "gi_", "cr_", "ag_", "tb_", "co_", "f_")
-"""How attributes begin that lead from an object to code and names of the test."""
 _FRAMED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.FrameType,
            types.TracebackType, types.CodeType, types.FunctionType, types.MethodType)
 """Through these lies a way to the names and the source of all tests, as `gi_frame.f_globals`."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import os
 import signal
 import sys
@@ -23,6 +22,7 @@ from traitlets.config import Config
 
 from coteach.grading.engine import traces
 from coteach.grading.engine.outputs import Outputs
+from coteach.written import Written
 
 AGAIN = 1.0
 """Seconds after which a cell that caught its interruption is interrupted again."""
@@ -122,7 +122,7 @@ class Shell(InteractiveShell):
         self.displays.clear()
 
 
-class Stream(io.TextIOBase):
+class Stream(Written):
     """Standard output or error: what is written goes to `taker`.
 
     Parameters
@@ -131,38 +131,13 @@ class Stream(io.TextIOBase):
         Called with the stream's name and a text.
     """
 
-    encoding = "UTF-8"
-    errors = "replace"
-
     def __init__(self, label: str, number: int, taker: Any) -> None:
-        self._label, self._number, self._taker = label, number, taker
+        super().__init__(label, number)
+        self._taker = taker
 
-    @property
-    def name(self) -> str:
-        """As files have it."""
-        return f"<{self._label}>"
-
-    def writable(self) -> bool:
-        """It is for writing."""
-        return True
-
-    def isatty(self) -> bool:
-        """No person sits here."""
-        return False
-
-    def fileno(self) -> int:
-        """The process's own descriptor, for what can't write text to an object."""
-        return self._number
-
-    def write(self, text: str) -> int:
+    def take(self, text: str) -> None:
         """Hand text on."""
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._taker(self._label, text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
 
 
 def make() -> Shell:
