@@ -14,7 +14,8 @@ from rich.console import Console
 
 from coteach.cli import _welcome, build, terminal_language
 from coteach.cli._status import Screen
-from coteach.cli.up import is_loopback, write_ready_file
+from coteach.cli._terminal import write_ready_file
+from coteach.cli.up import is_loopback
 from coteach.errors import UserError
 from coteach.settings import load
 from coteach.store import people

@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 from coteach import ports, settings
-from coteach.cli.up import write_ready_file
+from coteach.cli._terminal import log_here, say, write_ready_file
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 
@@ -73,12 +71,7 @@ def _serve(chosen: settings.Settings, room: str, ready_file: Path | None) -> Non
     from coteach.store import Database
     from coteach.tokens import TokenSigner
 
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
-                    structlog.processors.KeyValueRenderer(key_order=["event"])],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    log_here(logging.WARNING)
     chosen.layout.create()
     database = Database.of(chosen)
     database.migrate()
@@ -91,10 +84,10 @@ def _serve(chosen: settings.Settings, room: str, ready_file: Path | None) -> Non
         if ready_file is not None:
             write_ready_file(ready_file, {"pid": os.getpid(), "whip": f"{url}/whip",
                                           "whep": f"{url}/whep", "token": token})
-        _say(_("Publish to {url}").format(url=f"{url}/whip"))
-        _say(_("Watch at {url}").format(url=f"{url}/whep"))
-        _say(_("Bearer token for both: {token}").format(token=token))
-        _say(_("Stop with Ctrl-C."))
+        say(_("Publish to {url}").format(url=f"{url}/whip"))
+        say(_("Watch at {url}").format(url=f"{url}/whep"))
+        say(_("Bearer token for both: {token}").format(token=token))
+        say(_("Stop with Ctrl-C."))
 
     try:
         if not serve(chosen, database, ready):
@@ -102,7 +95,3 @@ def _serve(chosen: settings.Settings, room: str, ready_file: Path | None) -> Non
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)

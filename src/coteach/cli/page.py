@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
 from coteach import i18n
 from coteach.cli import _voila
-from coteach.cli.up import write_ready_file
+from coteach.cli._terminal import log_here, say, write_ready_file
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 
@@ -61,7 +59,7 @@ def page(
     said = heard.values
     notebook = _notebook(heard.paths)
     for option in heard.needless:
-        _say(_("{option} is not needed here and has no effect.").format(option=option))
+        say(_("{option} is not needed here and has no effect.").format(option=option))
     sources = not _asked(said, "strip_sources", "True") or show_code
     tracebacks = _asked(said, "show_tracebacks") or _asked(said, "debug") or show_tracebacks
     opens = not (no_browser or ready_file or _asked(said, "no_browser")) and _asked(
@@ -86,23 +84,23 @@ def _serve(wanted: Wanted, ready_file: Path | None, opens: bool) -> None:
     from coteach.solo.run import is_loopback, serve
 
     if wanted.trust_local:
-        _say(_("The notebook runs without a sandbox: it can do everything this user can."))
+        say(_("The notebook runs without a sandbox: it can do everything this user can."))
     if not is_loopback(wanted.ip):
-        _say(_("Others can reach this page. Over http their browsers give no camera and no "
+        say(_("Others can reach this page. Over http their browsers give no camera and no "
                "microphone and keep no page for later; put a server with https in front of it, "
                "see docs/tls.md."))
-    _log_errors_only()
+    log_here(logging.ERROR)
 
     def ready(running: Running) -> None:
         if ready_file is not None:
             write_ready_file(ready_file, {"url": running.url, "pid": os.getpid()})
-        _say(_("{name} is at {url}").format(name=wanted.path.name or wanted.path, url=running.url))
-        _say(_("Stop with Ctrl-C."))
+        say(_("{name} is at {url}").format(name=wanted.path.name or wanted.path, url=running.url))
+        say(_("Stop with Ctrl-C."))
         if opens:
             webbrowser.open(running.url)
 
     try:
-        asyncio.run(serve(wanted, ready, _say))
+        asyncio.run(serve(wanted, ready, say))
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
@@ -136,19 +134,6 @@ def _language(language: str) -> str:
                         code="no-language")
     return tag
 
-
-def _log_errors_only() -> None:
-    """Keep the terminal for the author: only what went wrong is logged, and there."""
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info,
-                    structlog.processors.KeyValueRenderer(key_order=["event"])],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
 
 
 def _port(text: str | None) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import ipaddress
-import json
 import os
 import signal
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from coteach import settings as settings_module
 from coteach.cli._data import Data
+from coteach.cli._terminal import write_ready_file
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.ports import free_port
@@ -179,15 +179,3 @@ async def _until_stopped(supervisor: Any, stop: asyncio.Event, ready_file: Path 
 def _forget(ready_file: Path | None) -> None:
     if ready_file is not None:
         ready_file.unlink(missing_ok=True)
-
-
-def write_ready_file(path: Path, content: dict[str, Any]) -> None:
-    """Write the file so that whoever waits for it never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.new")
-    handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
