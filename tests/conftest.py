@@ -1,4 +1,7 @@
-"""Fixtures for all tests: real databases, SQLite and Postgres."""
+"""Fixtures for all tests: real databases, SQLite and Postgres; a class, and a browser for its pages.
+
+What only some tests need is imported where it is made: the others start without a browser's tools.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from ports import free_port
 
 from coteach import settings as settings_module
@@ -66,3 +70,58 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     made.migrate()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The classroom service as a process of its own; a file's tests share it."""
+    from classroom_browser import serving
+
+    with serving(tmp_path_factory.mktemp("class") / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def service(running):
+    """The same, with a class of this test whose lesson asks all kinds of questions."""
+    from kinds import open_kinds
+
+    running.new_class()
+    open_kinds(running.settings, running.ids)
+    return running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole_chromium():
+    """A browser that a file's tests share."""
+    from classroom_browser import chromium_running
+
+    async with chromium_running() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def chromium(whole_chromium):
+    """A browser that nobody used before."""
+    from classroom_browser import emptied
+
+    yield whole_chromium
+    await emptied(whole_chromium)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole_site(tmp_path_factory):
+    """The classroom in this process, for a lesson that a test writes; a file's tests share it."""
+    from lesson_visits import visited
+
+    async with visited(tmp_path_factory.mktemp("pages") / "data") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(whole_site):
+    """The same, without the kernels of the test before."""
+    from lesson_visits import end_kernels
+
+    yield whole_site
+    await end_kernels(whole_site)

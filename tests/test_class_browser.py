@@ -6,8 +6,7 @@ import re
 import shutil
 
 import pytest
-import pytest_asyncio
-from classroom_browser import SLOW, chromium_running, emptied, no_sideways, serving, shot, teachers
+from classroom_browser import SLOW, no_sideways, shot, teachers
 from playwright.async_api import expect
 from voice_file import write_tone
 
@@ -21,30 +20,11 @@ PERSONAL = re.compile(r"/c/(api/answers|page/kernels/|api/kernels/)")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("class") / "data") as made:
-        yield made
-
-
 @pytest.fixture
 def service(running):
     """The service, with a class of this test."""
     running.new_class(secrets=True)
     return running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 class Child:

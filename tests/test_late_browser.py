@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-import pytest_asyncio
-from classroom_browser import chromium_running, emptied, no_sideways, serving, shot
-from kinds import open_kinds
+from classroom_browser import no_sideways, shot
 from playwright.async_api import expect
 from test_offline import HAS_IT, asked, come_in, phone, said, stored
 
@@ -17,33 +15,6 @@ from coteach.store.schema import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ARRIVED = "Your answers arrived. The class is closed."
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("class") / "data") as made:
-        yield made
-
-
-@pytest.fixture
-def service(running):
-    """The service, with a class of this test."""
-    running.new_class()
-    open_kinds(running.settings, running.ids)
-    return running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 def change(service, do):

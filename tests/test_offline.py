@@ -9,9 +9,7 @@ import signal
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from classroom_browser import FLAGS, chromium_running, emptied, no_sideways, serving, shot, teachers
-from kinds import open_kinds
+from classroom_browser import FLAGS, no_sideways, shot, teachers
 from playwright.async_api import async_playwright, expect
 
 from coteach.store import Database, events
@@ -22,33 +20,6 @@ HAS_IT = "Your teacher has it."
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("class") / "data") as made:
-        yield made
-
-
-@pytest.fixture
-def service(running):
-    """The service, with a class of this test."""
-    running.new_class()
-    open_kinds(running.settings, running.ids)
-    return running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 async def phone(browser, **options):

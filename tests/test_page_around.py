@@ -8,27 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import pytest_asyncio
-from classroom_browser import SHOTS, chromium_running, emptied, shot
+from classroom_browser import SHOTS, shot
 from page_browser import NO_PREFETCH, WAVES, live, narrow, opened, woken
 from page_site import Counted, notebook, page_site
 from playwright.async_api import Request, expect
 
 TIDES = Path(__file__).parents[1] / "courses" / "lessons" / "tides"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 async def test_a_page_opens_where_it_was_left(settings, chromium):

@@ -7,8 +7,7 @@ import signal
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
-from classroom_browser import chromium_running, emptied, shot
+from classroom_browser import shot
 from page_browser import WAVES, live, only_kernel, opened, woken
 from page_site import page_site
 from playwright.async_api import expect
@@ -16,19 +15,6 @@ from playwright.async_api import expect
 GOOD_LINE = ("Object.defineProperty(navigator, 'connection', "
              "{value: {saveData: false, effectiveType: '4g', downlink: 9}});")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 async def test_a_reload_and_a_second_tab_keep_the_kernel_and_what_it_shows(settings, chromium):

@@ -6,8 +6,6 @@ import json
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
-from classroom_browser import chromium_running, emptied
 from page_browser import CONTROLS, opened, woken
 from page_site import page_site
 from playwright.async_api import expect
@@ -80,19 +78,6 @@ FEDERATED = """
 };
 """
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 async def test_an_anywidget_works_and_a_module_that_is_missing_is_said(settings, chromium):

@@ -7,8 +7,7 @@ import os
 import signal
 
 import pytest
-import pytest_asyncio
-from classroom_browser import chromium_running, emptied, shot
+from classroom_browser import shot
 from page_browser import (
     CONTROLS,
     NO_PREFETCH,
@@ -24,19 +23,6 @@ from page_site import page_site
 from playwright.async_api import Route, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_chromium():
-    async with chromium_running() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def chromium(whole_chromium):
-    """A browser that nobody used before."""
-    yield whole_chromium
-    await emptied(whole_chromium)
 
 
 async def test_the_first_touch_is_carried_over_and_then_each_move_redraws_the_plot(settings, chromium):

@@ -6,15 +6,12 @@ import asyncio
 import re
 
 import pytest
-import pytest_asyncio
 from classroom_site import page_data
 from lesson_visits import (
     BUTTON,
     answer_of,
-    end_kernels,
     outputs,
     until,
-    visited,
     whole,
     write_lesson,
 )
@@ -22,19 +19,6 @@ from lesson_visits import (
 from coteach.pages import service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_site(tmp_path_factory):
-    async with visited(tmp_path_factory.mktemp("pages") / "data") as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(whole_site):
-    """The service, without the kernels of the test before."""
-    yield whole_site
-    await end_kernels(whole_site)
 
 
 # The page

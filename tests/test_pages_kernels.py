@@ -7,19 +7,16 @@ import json
 import uuid
 
 import pytest
-import pytest_asyncio
 from classroom_site import page_data
 from lesson_visits import (
     BUTTON,
     answer_of,
-    end_kernels,
     heard,
     kernel_of,
     message,
     press,
     socket,
     until,
-    visited,
     whole,
     write_lesson,
 )
@@ -28,19 +25,6 @@ from tornado.httpclient import HTTPClientError
 from coteach.pages import kernels as kernels_module
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_site(tmp_path_factory):
-    async with visited(tmp_path_factory.mktemp("pages") / "data") as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(whole_site):
-    """The service, without the kernels of the test before."""
-    yield whole_site
-    await end_kernels(whole_site)
 
 
 async def test_a_kernel_answers_its_own_visitor_only(site):

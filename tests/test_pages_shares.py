@@ -6,16 +6,13 @@ import asyncio
 import itertools
 
 import pytest
-import pytest_asyncio
 from classroom_site import open_class, page_data
 from lesson_visits import (
     BUTTON,
-    end_kernels,
     kernel_of,
     message,
     press,
     socket,
-    visited,
     whole,
     write_lesson,
 )
@@ -25,19 +22,6 @@ from coteach.pages.shares import Shares
 from coteach.pages.turns import Turns
 
 in_module = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_site(tmp_path_factory):
-    async with visited(tmp_path_factory.mktemp("pages") / "data") as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(whole_site):
-    """The service, without the kernels of the test before."""
-    yield whole_site
-    await end_kernels(whole_site)
 
 
 @in_module

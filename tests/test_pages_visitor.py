@@ -7,16 +7,13 @@ import json
 from dataclasses import replace
 
 import pytest
-import pytest_asyncio
 from classroom_site import page_data
 from lesson_visits import (
     BUTTON,
     answer_of,
-    end_kernels,
     kernel_of,
     socket,
     until,
-    visited,
     whole,
     write_lesson,
 )
@@ -26,19 +23,6 @@ from coteach.pages import kernels as kernels_module
 from coteach.pages import service
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def whole_site(tmp_path_factory):
-    async with visited(tmp_path_factory.mktemp("pages") / "data") as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(whole_site):
-    """The service, without the kernels of the test before."""
-    yield whole_site
-    await end_kernels(whole_site)
 
 
 async def test_two_visitors_draw_different_numbers_and_have_a_state_of_their_own(site):
