@@ -78,11 +78,10 @@ def _grade(course: CourseFolder, assignment: str, submissions: Path, results: Pa
             "{n} notebook was marked before.", "{n} notebooks were marked before.",
             len(todo) - len(rest)).format(n=len(todo) - len(rest)))
     try:
-        stopped = run(course, assignment, todo, rest, journal, workers, engine, check_stable)
+        left = run(course, assignment, todo, rest, journal, workers, engine, check_stable)
     finally:
         journal.close()
-    if stopped:
-        left = len(journal.rest(todo))
+    if left:
         console.print(ngettext(
             "Stopped; {n} notebook is left. Give the same command to go on.",
             "Stopped; {n} notebooks are left. Give the same command to go on.", left).format(
@@ -105,8 +104,8 @@ def _say(console: Console, found: list[dict[str, Any]]) -> None:
 
 
 def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
-        journal: Journal, workers: int, engine: Starting, check_stable: bool) -> bool:
-    """Mark what is left, with a bar to look at; return whether it was stopped."""
+        journal: Journal, workers: int, engine: Starting, check_stable: bool) -> int:
+    """Mark what is left, with a bar to look at; return how many are left when it was stopped."""
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                    TimeElapsedColumn(), TextColumn("·"), TimeRemainingColumn(),
                    console=Console(stderr=True))
@@ -120,7 +119,7 @@ def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
         if rest:
             grade(course, assignment, rest, workers=workers, engine=engine,
                   on_result=one_more, stop=stop, check_stable=check_stable)
-        return stop.is_set() and bool(journal.rest(todo))
+        return len(journal.rest(todo)) if stop.is_set() else 0
 
 
 @contextmanager

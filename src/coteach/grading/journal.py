@@ -73,8 +73,12 @@ class Journal:
 
     def rest(self, jobs: Iterable[Job]) -> list[Job]:
         """Return the jobs that are not done yet."""
-        return [job for job in jobs
-                if self._lines.get(_key(job), ("", ""))[0] != digest(job)]
+        return [job for job in jobs if not self._has(job)]
+
+    def _has(self, job: Job) -> bool:
+        # A submission of which nothing is known isn't read.
+        known = self._lines.get(_key(job))
+        return known is not None and known[0] == digest(job)
 
     def add(self, job: Job, result: Result) -> None:
         """Keep a result; it survives that this process is killed."""
