@@ -54,7 +54,7 @@ class IngestReceiver:
         self._sending: set[asyncio.Task[None]] = set()
         self.missing: NackList | None = NackList() if kind == "video" else None
         self._retry: asyncio.TimerHandle | None = None
-        self._rate = RemoteBitrateEstimator() if kind == "video" else None
+        self._rate: RemoteBitrateEstimator | None = None
 
     def setTransport(self, transport: Any) -> None:
         self.transport = transport
@@ -72,6 +72,9 @@ class IngestReceiver:
         for encoding in parameters.encodings:
             if encoding.rtx:
                 self._rtx[encoding.rtx.ssrc] = encoding.ssrc
+        if self.kind == "video":
+            # Only now: viewers' connections have a receiver as well, which never starts.
+            self._rate = RemoteBitrateEstimator()
         self.transport._register_rtp_receiver(self, parameters)
         self._task = asyncio.create_task(self._report_forever())
 
