@@ -61,7 +61,6 @@ class Adapter:
         found = [sender.line.judge(now) for sender in self._senders.values()]
         return Judgement(
             max(each.loss for each in found),
-            max((each.round_trip for each in found if each.round_trip is not None), default=None),
             min((each.bitrate for each in found if each.bitrate is not None), default=None))
 
     def _rates(self) -> list[int]:

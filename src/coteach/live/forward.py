@@ -234,7 +234,7 @@ class ForwardSender:
         elif isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
             for report in packet.reports:
                 if report.ssrc == self._ssrc:
-                    self.line.heard_report(report.fraction_lost, report.lsr, report.dlsr, now)
+                    self.line.heard_report(report.fraction_lost, now)
         elif isinstance(packet, RtcpPsfbPacket):
             if packet.fmt in (RTCP_PSFB_FIR, RTCP_PSFB_PLI) and self.source is not None:
                 self.source.want_key_frame()
@@ -281,7 +281,6 @@ class ForwardSender:
             # The publisher's own pair of clocks, moved on to now: audio and video of one person
             # keep the relation that her browser gave them.
             ntp, rtp = clocks
-            self.line.sent_report(ntp, now)
             await self._send(
                 RtcpSrPacket(ssrc=self._ssrc, sender_info=RtcpSenderInfo(
                     ntp_timestamp=ntp, rtp_timestamp=(rtp + self._time_offset) & 0xFFFFFFFF,

@@ -1,17 +1,15 @@
-"""What is known about one viewer's line: how much is lost, how far it is, what it carries.
+"""What is known about one viewer's line: how much is lost, and what it carries.
 
 Browsers tell it in receiver reports (RFC 3550) and REMB messages; nothing here does I/O.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 OLD = 10.0
 """Seconds after which a report says nothing about the line any more."""
 _SMOOTHING = 0.6
-_KEPT_REPORTS = 8
 
 
 @dataclass(frozen=True)
@@ -20,8 +18,6 @@ class Judgement:
 
     loss: float
     """The part of packets that does not arrive, 0 to 1."""
-    round_trip: float | None
-    """Seconds there and back."""
     bitrate: int | None
     """Bits a second that the viewer believes she can take (REMB)."""
 
@@ -31,27 +27,15 @@ class Line:
 
     def __init__(self) -> None:
         self._loss = 0.0
-        self._round_trip: float | None = None
         self._bitrate: int | None = None
         self._heard = self._estimated = float("-inf")
-        self._sent: deque[tuple[int, float]] = deque(maxlen=_KEPT_REPORTS)
 
-    def sent_report(self, ntp: int, now: float) -> None:
-        """Note a sender report that goes out; its NTP time comes back in receiver reports."""
-        self._sent.append(((ntp >> 16) & 0xFFFFFFFF, now))
-
-    def heard_report(self, fraction_lost: int, lsr: int, dlsr: int, now: float) -> None:
-        """Take a receiver report: lost of 256, and what it says about our sender report."""
+    def heard_report(self, fraction_lost: int, now: float) -> None:
+        """Take a receiver report: how many of 256 packets are lost."""
         lost = min(max(fraction_lost, 0), 255) / 256
         fresh = now - self._heard > OLD
         self._loss = lost if fresh else _SMOOTHING * self._loss + (1 - _SMOOTHING) * lost
         self._heard = now
-        sent = next((at for ntp, at in self._sent if lsr and ntp == lsr), None)
-        if sent is not None:
-            took = now - sent - dlsr / 65536
-            if took >= 0:
-                self._round_trip = took if self._round_trip is None else (
-                    _SMOOTHING * self._round_trip + (1 - _SMOOTHING) * took)
 
     def heard_estimate(self, bitrate: int, now: float) -> None:
         """Take what the viewer believes her line carries."""
@@ -60,5 +44,5 @@ class Line:
     def judge(self, now: float) -> Judgement:
         """Return what the line is like now; what is old is left out."""
         recent = now - self._heard <= OLD
-        return Judgement(self._loss if recent else 0.0, self._round_trip if recent else None,
+        return Judgement(self._loss if recent else 0.0,
                          self._bitrate if now - self._estimated <= OLD else None)
