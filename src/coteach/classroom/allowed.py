@@ -31,14 +31,17 @@ def switches(rows: Iterable[Event]) -> dict[str, bool]:
             if row.verb == VERB and isinstance(row.value, dict)}
 
 
+def decisions(session: Session, session_id: str) -> list[Event]:
+    """Return the teacher's decisions in the order they count.
+
+    Their number changes when a switch does; a page then asks again.
+    """
+    return events.read(session, session_id=session_id, verbs=[VERB])
+
+
 def read(session: Session, session_id: str) -> dict[str, bool]:
     """Return what is on and off in a class session."""
-    return switches(events.read(session, session_id=session_id, verbs=[VERB]))
-
-
-def stamp(session: Session, session_id: str) -> str:
-    """Return a text that changes when a switch does; a page then asks again."""
-    return str(len(events.read(session, session_id=session_id, verbs=[VERB])))
+    return switches(decisions(session, session_id))
 
 
 def photos(session: Session, session_id: str) -> bool:
@@ -72,9 +75,8 @@ class Shown:
     """Who has answered it; nobody else sees the counts."""
 
 
-def shown_polls(session: Session, session_id: str) -> dict[str, Shown]:
-    """Return the polls that the teacher shows, by ``CELL#KEY``."""
-    on = read(session, session_id)
+def shown_polls(session: Session, session_id: str, on: dict[str, bool]) -> dict[str, Shown]:
+    """Return the polls that the teacher shows, by ``CELL#KEY``; `on` is what `read` returns."""
     shown = {thing.removeprefix(f"{POLL}:") for thing, yes in on.items()
              if yes and thing.startswith(f"{POLL}:")}
     polls: dict[str, Shown] = {}
@@ -98,5 +100,6 @@ def seen_by(polls: dict[str, Shown], actor: str) -> dict[str, list[int]]:
 
 def told(session: Session, session_id: str, actor: str) -> dict[str, Any]:
     """Return what a pupil's page is told: may she send photos, and the polls she may see."""
-    return {"photos": photos(session, session_id),
-            "polls": seen_by(shown_polls(session, session_id), actor)}
+    on = read(session, session_id)
+    return {"photos": on.get(PHOTOS, False),
+            "polls": seen_by(shown_polls(session, session_id, on), actor)}

@@ -116,8 +116,9 @@ def after(outline: list[lessonpack.Section], cell: str) -> str | None:
 def _kept(session: Session, session_id: str, now: float) -> Kept:
     row = classes.get_session(session, session_id)
     language = classes.get(session, row.class_id).language
-    return Kept(row, language, allowed.stamp(session, session_id),
-                allowed.shown_polls(session, session_id), now)
+    decided = allowed.decisions(session, session_id)
+    polls = allowed.shown_polls(session, session_id, allowed.switches(decided))
+    return Kept(row, language, str(len(decided)), polls, now)
 
 
 class State(Handler):
