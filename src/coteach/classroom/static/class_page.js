@@ -139,6 +139,7 @@ function show(cell, number) {
 function apply(state, first = false) {
   if (state.open === false) {
     pause(false); // page.js says that the class is over
+    show("");
     return;
   }
   if (state.pupil && state.pupil !== about.pupil) {

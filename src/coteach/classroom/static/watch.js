@@ -79,7 +79,7 @@ function lesson() {
     const part = parts.get(item.dataset.cell);
     if (!part) continue;
     const beyond = place >= 0 && part.index > place;
-    const shows = state.show === part.cell;
+    const shows = state.open && state.show === part.cell;
     item.classList.toggle("beyond", beyond);
     item.classList.toggle("shown", shows);
     item.classList.toggle("last", part.index === place);

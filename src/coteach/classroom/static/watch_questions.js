@@ -73,7 +73,7 @@ function lines(question, state, about, names, box) {
       cards.get(line.card).name) : null,
     line.drawing ? drawn(line.drawing) : null, line.photo ? photo(line, box) : null,
     line.words ? make("span", {}, line.words) : null,
-    line.late ? make("span", { class: "tag" }, t("came after the close")) : null)));
+    line.late ? " " : null, line.late ? make("span", { class: "tag" }, t("came after the close")) : null)));
 }
 
 /** A switch of the class: it says what is, and its button what it does. */
