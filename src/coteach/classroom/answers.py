@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from coteach.classroom import allowed, late, media
 from coteach.classroom.base import Handler
-from coteach.classroom.guests import COOKIE, Pass
+from coteach.classroom.guests import Pass
 from coteach.classroom.lessons import Outlines
 from coteach.classroom.shapes import bad, value_of
 from coteach.errors import Conflict, Forbidden, TooMany, UserError
@@ -88,7 +88,11 @@ def pass_of(handler: Handler, pupil: Any) -> Pass:
     UserError, Forbidden, Conflict
         There is no pass; or another pupil uses the device now.
     """
-    guest = handler.room.guests.read(handler.get_cookie(COOKIE), late=True)
+    return _same(handler, handler.late_guest, pupil)
+
+
+def _same(handler: Handler, guest: Pass | None, pupil: Any) -> Pass:
+    """Return a request's pass if its page belongs to `pupil`; raises as `pass_of` does."""
     if guest is None:
         raise UserError(_("You are not in a class on this device."),
                         hint=_("Enter the class code again."), status=401, code="no-pass")
@@ -113,12 +117,12 @@ async def sender_of(handler: Handler, pupil: Any) -> Pass:
     UserError, Conflict
         There is no pass; or the answers are not of this card.
     """
-    guest = handler.room.guests.read(handler.get_cookie(COOKIE), late=True)
+    guest = handler.late_guest
     if guest is not None and pupil != guest.pupil:
         earlier = await handler.read(lambda s: late.earlier(s, guest, str(pupil)))
         if earlier is not None:
             return replace(guest, session=earlier)
-    return pass_of(handler, pupil)
+    return _same(handler, guest, pupil)
 
 
 class Answers(Handler):
@@ -166,6 +170,9 @@ class Answers(Handler):
             lambda s: _checked(s, guest, raw, self.room.outlines, hours))
         stored, after = await self.change(lambda s: _store(s, guest, wanted, hours))
         kinds = {event["value"]["kind"] for event in wanted}
+
+        if not photos and "poll" not in kinds:
+            return _Done(stored, [], None, after)
 
         def look(session: Session) -> tuple[set[str], dict[str, Any] | None]:
             return (_photos(session, guest) if photos else set(),

@@ -192,6 +192,11 @@ class Handler(RequestHandler):
         """The pupil behind the request."""
         return self.room.guests.read(self.get_cookie(COOKIE))
 
+    @property
+    def late_guest(self) -> Pass | None:
+        """The same for answers, also of a class that is over; see `Guests.read`."""
+        return self.room.guests.read(self.get_cookie(COOKIE), late=True)
+
     async def read(self, ask: Callable[[Session], T]) -> T:
         """Ask the store something."""
         def run() -> T:
