@@ -103,6 +103,12 @@ def test_the_answers_that_count_are_found_and_counted_without_the_older_ones(dat
         assert events.count(session, "s", "mai") == 4
         assert events.count(session, "s", "mai", from_file=True) == 1
         assert events.count(session, "s", "mai", kind="draw") == 0
+        for most, more in ((3, True), (4, False), (5, False)):
+            assert events.more_than(session, "s", "mai", most) is more
+        for most, more in ((-1, True), (0, True), (1, False), (4, False)):
+            assert events.more_than(session, "s", "mai", most, from_file=True) is more
+        assert not events.more_than(session, "s", "mai", 0, kind="draw")
+        assert events.more_than(session, "s", "mai", 3, kind="number")
 
 
 def test_an_invitation_is_used_once(database):

@@ -211,8 +211,8 @@ def _checked(session: Session, guest: Pass, raw: list[Any], outlines: Outlines, 
     if any(event["value"]["answer"].get("media") for event in wanted) and not allowed.photos(
             session, row.id):
         raise UserError(_("Your teacher has not switched on photos."), code="no-photos")
-    if events.count(session, row.id, guest.actor) > MOST_EACH or ("draw" in kinds and (
-            events.count(session, row.id, guest.actor, kind="draw") > MOST_DRAWINGS)):
+    if events.more_than(session, row.id, guest.actor, MOST_EACH) or ("draw" in kinds and (
+            events.more_than(session, row.id, guest.actor, MOST_DRAWINGS, kind="draw"))):
         raise TooMany(_("That is more answers than one lesson needs."),
                       hint=_("Ask your teacher."), code="too-many-answers")
     return wanted, _photos(session, guest) if "photo" in kinds else set()

@@ -192,8 +192,8 @@ def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
         if name:
             photos[name] = file.media[name]
         new.append({**event, "value": {**value, "from": events.FROM_FILE}})
-    if events.count(session, row.id, card.pseudonym, from_file=True) + len(new) > (
-            answers.MOST_EACH):
+    if events.more_than(session, row.id, card.pseudonym, answers.MOST_EACH - len(new),
+                        from_file=True):
         raise UserError(_("That is more answers than one lesson needs."), code="too-many-answers")
     return Ready(card, new, photos, Taken(card.nickname, len(new), known, replaced,
                                           bool(left_out), held))

@@ -95,6 +95,15 @@ def count(session: Session, session_id: str, actor: str, *, from_file: bool = Fa
     return session.scalar(query) or 0
 
 
+def more_than(session: Session, session_id: str, actor: str, most: int, *,
+              from_file: bool = False, kind: str | None = None) -> bool:
+    """Say whether `count` is more than a number; what the answers say is rarely read for it."""
+    plain = session.scalar(select(func.count()).where(
+        Event.actor == actor, Event.session == session_id, Event.verb == "answered")) or 0
+    return plain > most and count(
+        session, session_id, actor, from_file=from_file, kind=kind) > most
+
+
 def is_emptied(value: Any) -> bool:
     """Say whether an answer says that there is none any more: nothing is ever deleted."""
     answer = value.get("answer") if isinstance(value, dict) else None
