@@ -78,7 +78,6 @@ def _sentence(code: str) -> str:
                          "something that ends the program."),
         "kernel-start": _("Python could not be started to run the notebook."),
         "cell-stopped": _("A cell was stopped or did not run, so this test could not be judged."),
-        "not-across": _("The test needs an object of the answer itself, so a person has to look."),
         "too-many-files": _("The files beside the notebook are too many or too large."),
         "engine": _("Marking broke off ({code}). Try it again."),
         "bad-points": _("The test gave no number of points that fits: {detail}."),

@@ -8,8 +8,6 @@ from typing import Any
 
 from coteach.grading.reason import Reason
 
-STATUSES = ("graded", "needs_manual", "failed", "rejected")
-
 
 @dataclass
 class CellMark:

@@ -20,7 +20,6 @@ from coteach.grading.reason import Reason
 
 _ENDED = ("ended", "stuck")
 _MOST_ENDED = 4
-_CUT = "\n[… cut: "
 
 
 def given_sources(released: Any) -> frozenset[str]:
@@ -141,8 +140,8 @@ def why(run: Run, cell: str, seconds: float) -> Reason | None:
 def engine_reason(code: str, seconds: float) -> Reason:
     """Return a reason of the engine's as one of ours."""
     known = {"timeout": "cell-timeout", "stuck": "cell-timeout", "ended": "kernel-died",
-             "not-across": "not-across", "memory": "too-much", "too-long": "timeout",
-             "files": "too-many-files", "walls": "kernel-start"}
+             "memory": "too-much", "too-long": "timeout", "files": "too-many-files",
+             "walls": "kernel-start"}
     return Reason(known.get(code, "engine"), {"seconds": f"{seconds:g}", "code": code})
 
 
@@ -169,8 +168,6 @@ def put_back(notebook: nbformat.NotebookNode, run: Run) -> dict[int, str]:
         cell.execution_count = len(states) if ran else None
         cell.outputs = [nbformat.from_dict(each) for each in found.outputs]  # type: ignore[no-untyped-call]
         for output in cell.outputs:
-            if output.output_type == "stream" and output.text.startswith(_CUT):
-                output.name = "stdout"  # nbgrader takes anything on stderr for a failure
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
     return states

@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +48,7 @@ class SandboxProvisioner(LocalProvisioner):
         "What the kernel sees of its working folder: a copy of its own, which is its home; the "
         "folder itself, only to read, at /home/lesson; or nothing."))
     copy_mb = Integer(200, config=True, help="The largest working folder that is copied.")
-    leave_out = List(Unicode(), config=True, help="Patterns of names that are not copied.")
     read_only = Dict({}, config=True, help="More folders to show: path here to path inside.")
-    hidden = List(Unicode(), config=True, help="Paths inside that are shown empty.")
     env = Dict({}, config=True, help="Variables to set.")
     keep_env = List(Unicode(), config=True, help="Variables to keep, besides the language.")
     trust_local = Bool(False, config=True, help="Run without a sandbox where none is possible.")
@@ -133,8 +130,7 @@ class SandboxProvisioner(LocalProvisioner):
         def skip(folder: str, names: list[str]) -> set[str]:
             # A pipe or a device would block the copy or be a way out.
             odd = {n for n in names if not _plain_file(os.path.join(folder, n))}
-            left = {n for n in names for pattern in self.leave_out if fnmatchcase(n, pattern)}
-            return odd | left | {".ipynb_checkpoints"}
+            return odd | {".ipynb_checkpoints"}
 
         shutil.copytree(source, target, symlinks=True, ignore=skip, dirs_exist_ok=True)
         target.chmod(0o700)
@@ -169,9 +165,8 @@ class SandboxProvisioner(LocalProvisioner):
         binds += [Bind(Path(here), Path(inside)) for here, inside in self.read_only.items()]
         return Sandbox(
             home=self._place / "home", binds=tuple(binds), uid=self._uid, network=self.network,
-            hidden=tuple(Path(p) for p in self.hidden), memory_mb=self.memory_mb,
-            processes=self.processes, open_files=self.open_files, file_mb=self.file_mb,
-            cpu_seconds=self.cpu_seconds, cpus=self.cpus,
+            memory_mb=self.memory_mb, processes=self.processes, open_files=self.open_files,
+            file_mb=self.file_mb, cpu_seconds=self.cpu_seconds, cpus=self.cpus,
             tmp_mb=max(16, self.memory_mb // 4))
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:

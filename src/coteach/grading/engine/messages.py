@@ -11,9 +11,6 @@ _SENTENCES = {
     "stuck": "The answer's code could not be interrupted, so Python was ended.",
     "timeout": "This cell ran too long and was stopped.",
 }
-RUN_CODES = ("too-long", "memory", "files", "walls", "broke")
-"""Why a whole run has failed: it took too long, took too much memory, had too many files beside
-the notebook, had no sandbox, or was interrupted by a fault that is not the answer's."""
 
 
 def english(code: str) -> str:

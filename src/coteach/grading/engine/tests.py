@@ -247,9 +247,8 @@ def main(arguments: dict[str, Any]) -> None:
         tests = Tests(line, spec, asker)
         tests.run(cells)
         used = resource.getrusage(resource.RUSAGE_SELF)
-        ended = keeper.end()
-        line.send(["done", used.ru_utime + used.ru_stime + ended.get("cpu", 0.0), asker.dead],
-                  None, time.monotonic() + ENDED_LINE)
+        line.send(["done", used.ru_utime + used.ru_stime + keeper.end()], None,
+                  time.monotonic() + ENDED_LINE)
     except AnswerEnded:  # before there was a test
         with contextlib.suppress(LineBroken, LineTimeout):
             line.send(["failed", "walls"], None, time.monotonic() + ENDED_LINE)

@@ -94,7 +94,8 @@ class Run:
     status
         ``failed`` when nothing honest can be said about the tests.
     reason
-        Why it failed: one of `messages.RUN_CODES`; else empty.
+        Why it failed: ``too-long``, ``memory``, ``files`` (too many beside the notebook),
+        ``walls`` (no sandbox) or ``broke`` (a fault that is not the answer's); else empty.
     detail
         The machine's own words about it, for the log and the one who runs the service.
     """
