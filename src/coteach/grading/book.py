@@ -26,7 +26,7 @@ from sqlalchemy import select
 from traitlets.config import Config
 
 from coteach.grading.course import CourseFolder
-from coteach.grading.form import Form, form_of
+from coteach.grading.form import Form
 from coteach.grading.points import Points
 from coteach.grading.result import CellMark
 
@@ -146,16 +146,6 @@ class Book:
         penalty = self._late.plugin_inst.late_submission_penalty(student, score, late)
         if penalty is not None:
             notebook.late_submission_penalty = min(max(penalty, 0), score)
-
-
-def forms(course: CourseFolder, assignment: str) -> dict[str, Form]:
-    """Return the released notebooks of an assignment by name; none when it is not released."""
-    with Gradebook(course.gradebook, course.course_id) as book:
-        try:
-            found = book.find_assignment(assignment)
-        except MissingEntry:
-            return {}
-        return {nb.name: form_of(nb) for nb in found.notebooks}
 
 
 def _marks(form: Form, grades: dict[str, Any], comments: dict[str, Any]) -> list[CellMark]:

@@ -14,8 +14,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from coteach.errors import NotFound, UserError
 from coteach.grading.course import CourseFolder
-from coteach.grading.form import form_of
-from coteach.grading.inspect import Expected
+from coteach.grading.form import Form, form_of
 from coteach.grading.result import CellMark
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
@@ -28,14 +27,14 @@ def opened(course: CourseFolder) -> Iterator[Gradebook]:
         yield book
 
 
-def expected(course: CourseFolder, assignment: str) -> dict[str, Expected]:
-    """Return what each notebook of a released assignment has to have, by name."""
+def forms(course: CourseFolder, assignment: str) -> dict[str, Form]:
+    """Return the released notebooks of an assignment by name; none when it is not released."""
     with opened(course) as book:
         try:
             found = book.find_assignment(assignment)
         except MissingEntry:
             return {}
-        return {nb.name: form_of(nb).expected for nb in found.notebooks}
+        return {nb.name: form_of(nb) for nb in found.notebooks}
 
 
 def set_deadline(course: CourseFolder, assignment: str, deadline: datetime | None) -> None:

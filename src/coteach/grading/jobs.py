@@ -31,38 +31,27 @@ STAMP = ".coteach-release"
 LOCK = ".coteach-marking"
 
 
-def release(course: CourseFolder, assignment: str, *, force: bool = False) -> dict[str, float]:
+def release(course: CourseFolder, assignment: str) -> None:
     """Make the release of an assignment, unless its source has not changed since.
-
-    Returns
-    -------
-    dict
-        The points that each notebook is worth.
 
     Raises
     ------
     UserError
         nbgrader can't make it; the sentence has its own words.
     """
-    course.notebooks(assignment)
-    with Worker() as worker:
-        return _release(worker, course, assignment, force)
-
-
-def _release(worker: Worker, course: CourseFolder, assignment: str, force: bool
-             ) -> dict[str, float]:
     from coteach.grading import gradebook
 
+    course.notebooks(assignment)
     stamp = course.root / "release" / f"{STAMP}-{assignment}"
     digest = course.source_digest(assignment)
     fresh = stamp.is_file() and stamp.read_text() == digest and course.released(assignment).is_dir()
-    if fresh and not force and (known := gradebook.expected(course, assignment)):
-        return {name: e.max_score for name, e in known.items()}
+    if fresh and gradebook.forms(course, assignment):
+        return
     try:
-        found = worker.ask({"do": "release", "root": str(course.root),
-                            "course_id": course.course_id, "assignment": assignment},
-                           RELEASE_SECONDS)
-        complaint = found["complaint"]
+        with Worker() as worker:
+            complaint = worker.ask({"do": "release", "root": str(course.root),
+                                    "course_id": course.course_id, "assignment": assignment},
+                                   RELEASE_SECONDS)["complaint"]
     except WorkerFailed as error:
         complaint = error.reason.sentence()
     if complaint:
@@ -71,8 +60,6 @@ def _release(worker: Worker, course: CourseFolder, assignment: str, force: bool
                 assignment=assignment, detail=_named(complaint)),
             hint=_("Correct its source notebook."), code="bad-assignment")
     stamp.write_text(digest)
-    tops: dict[str, float] = found["max_scores"]
-    return tops
 
 
 def _named(complaint: str) -> str:
@@ -111,7 +98,6 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
         machine can't keep people's code apart.
     """
     todo = list(jobs)
-    course.notebooks(assignment)
     with ExitStack() as stack:
         if engine is None:
             engine = stack.enter_context(starting(
@@ -125,15 +111,14 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
 async def _grade(course: CourseFolder, assignment: str, todo: list[Job], starting: Starting,
                  workers: int, on_result: OnResult | None, stop: Stop, check_stable: bool
                  ) -> list[Result]:
-    from coteach.grading import nbconfig
+    from coteach.grading import gradebook, nbconfig
     from coteach.grading.batch import Batch
-    from coteach.grading.book import forms
     from coteach.grading.marker import Marker
     from coteach.grading.writer import Writer
 
     config = nbconfig.of(course)
-    marker = Marker(course, assignment, forms(course, assignment), config, starting.data,
-                    seconds=starting.seconds, check_stable=check_stable)
+    marker = Marker(course, assignment, gradebook.forms(course, assignment), config,
+                    starting.data, seconds=starting.seconds, check_stable=check_stable)
     engine = await starting.start()
     try:
         await marker.prepare(engine)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from coteach.grading import converters, gradebook
+from coteach.grading import converters
 from coteach.grading.course import CourseFolder
 
 TOO_MUCH = 77
@@ -26,10 +26,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Do what a request asks."""
     course = CourseFolder(Path(request["root"]), request["course_id"])
     if request["do"] == "release":
-        complaint = converters.release(course, request["assignment"])
-        tops = {name: e.max_score for name, e in
-                gradebook.expected(course, request["assignment"]).items()}
-        return {"complaint": complaint, "max_scores": tops}
+        return {"complaint": converters.release(course, request["assignment"])}
     if request["do"] == "feedback":
         return {"complaint": converters.feedback(
             course, request["assignment"], request["student"], request["notebook"])}

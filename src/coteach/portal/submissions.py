@@ -133,8 +133,8 @@ def _warning(task: Task, raw: bytes) -> str:
 
     if not cohorts.is_released(task):
         return ""
-    expected = gradebook.expected(task.folder, task.assignment).get(task.notebook)
-    reason = inspect(raw, expected) if expected else None
+    form = gradebook.forms(task.folder, task.assignment).get(task.notebook)
+    reason = inspect(raw, form.expected) if form else None
     return reason.sentence() if reason else ""
 
 
