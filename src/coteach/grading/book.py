@@ -27,6 +27,7 @@ from traitlets.config import Config
 
 from coteach.grading.course import CourseFolder
 from coteach.grading.form import Form
+from coteach.grading.gradebook import score_of
 from coteach.grading.points import Points
 from coteach.grading.result import CellMark
 
@@ -154,11 +155,10 @@ def _marks(form: Form, grades: dict[str, Any], comments: dict[str, Any]) -> list
         grade, expected = grades.get(cell.name), form.expected.cells[cell.name]
         if grade is None:
             continue
-        base = grade.manual_score if grade.manual_score is not None else grade.auto_score
         comment = comments.get(cell.name)
         found.append(CellMark(
             grade_id=cell.name, max_score=expected.max_score, manual=grade.manual_score,
-            score=None if base is None else float(base) + float(grade.extra_credit or 0),
+            score=score_of(grade),
             comment=(comment.manual_comment or "") if comment is not None else "",
             by_hand=comment is not None))
     return found

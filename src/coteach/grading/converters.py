@@ -25,10 +25,9 @@ from traitlets.config import Config
 from coteach import sandbox
 from coteach.grading import blank, clean, files, nbconfig, outputs
 from coteach.grading.course import CourseFolder
+from coteach.grading.points import NO_RESPONSE
 
 TEMPLATES = Path(__file__).parent / "templates"
-NO_RESPONSE = "No response."
-"""nbgrader's own comment about an untouched answer."""
 
 
 class PlainComments(NbGraderPreprocessor):

@@ -60,7 +60,7 @@ def marks(course: CourseFolder, assignment: str, notebook: str, student: str) ->
             raise _not_marked() from None
         comments = {c.name: c.manual_comment or "" for c in found.comments}
         made = [CellMark(
-            grade_id=g.name, score=_score(g), max_score=float(g.max_score), manual=g.manual_score,
+            grade_id=g.name, score=score_of(g), max_score=float(g.max_score), manual=g.manual_score,
             comment=comments.get(g.name, ""), by_hand=_by_hand(g)) for g in found.grades]
     return sorted(made, key=lambda m: order.index(m.grade_id) if m.grade_id in order else 999)
 
@@ -77,7 +77,8 @@ def _by_hand(grade: Any) -> bool:
     return grade.name in {c.name for c in grade.notebook.comments}
 
 
-def _score(grade: Any) -> float | None:
+def score_of(grade: Any) -> float | None:
+    """Return the points of one of nbgrader's grades: a person's win over what tests found."""
     base = grade.manual_score if grade.manual_score is not None else grade.auto_score
     return None if base is None else float(base) + float(grade.extra_credit or 0)
 

@@ -146,11 +146,7 @@ def give(database: Database, task: Task, person: Person, submission_id: str, *, 
         before = assessment.grade_of(session, submission_id)
         said = {t["grade_id"]: t for t in before.tests} if before else {}
         for test in marks:
-            known = said.get(test.grade_id, {})
-            test.message = known.get("message", "")
-            for name in ("unanswered", "beside", "unstable"):
-                setattr(test, name, bool(known.get(name)))
-            test.why = known.get("why", "")
+            test.take_over(said.get(test.grade_id, {}))
         return assessment.keep_grade(
             session, submission_id, status="needs_manual" if waits else "graded",
             score=sum(t.score or 0.0 for t in marks),

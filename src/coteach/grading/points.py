@@ -17,6 +17,8 @@ from nbgrader import utils
 from coteach.grading.reason import Reason
 
 STOPPED = ("timeout", "not-run")
+NO_RESPONSE = "No response."
+"""nbgrader's own comment about an untouched answer."""
 
 
 @dataclass
@@ -100,4 +102,4 @@ def _points(cell: Any) -> tuple[float | None, Reason | None]:
 
 def _comment(cell: Any) -> str | None:
     untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-    return "No response." if untouched and not utils.is_task(cell) else None
+    return NO_RESPONSE if untouched and not utils.is_task(cell) else None

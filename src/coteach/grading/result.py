@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from coteach.grading.reason import Reason
+
+_NOT_IN_GRADEBOOK = ("message", "unanswered", "why", "beside", "unstable")
+"""What running found of a test; the gradebook has no place for it."""
 
 
 @dataclass
@@ -49,6 +53,13 @@ class CellMark:
         """Return what the test said, or why it said nothing, in the language in force."""
         reason = Reason.load(self.why)
         return reason.sentence() if reason else self.message
+
+    def take_over(self, known: Mapping[str, Any]) -> None:
+        """Take what the gradebook does not keep from an earlier mark of the cell."""
+        for name in _NOT_IN_GRADEBOOK:
+            if name in known:
+                value = known[name]
+                setattr(self, name, bool(value) if type(getattr(self, name)) is bool else value)
 
     def line(self) -> dict[str, Any]:
         """Return its part of a line of `coteach grade`."""

@@ -14,7 +14,7 @@ from coteach.grading.book import Book
 from coteach.grading.course import CourseFolder
 from coteach.grading.job import Job
 from coteach.grading.marker import Outcome, gather
-from coteach.grading.result import CellMark, Result
+from coteach.grading.result import Result
 
 
 class Writer:
@@ -46,7 +46,10 @@ class Writer:
         marks, waits = self._book.save(outcome.form, job.student, outcome.points,
                                        timestamp=job.timestamp, keep=job.keep)
         known = {t.grade_id: t for t in result.tests}
-        result.tests = [_with(mark, known.get(mark.grade_id)) for mark in marks]
+        for mark in marks:
+            if mark.grade_id in known:
+                mark.take_over(vars(known[mark.grade_id]))
+        result.tests = marks
         if result.status != "failed":
             result.status = "needs_manual" if waits else "graded"
             result.score = sum(t.score or 0.0 for t in marks)
@@ -60,10 +63,3 @@ class Writer:
             files.replace(place / "timestamp.txt", job.timestamp.encode("ascii", "replace"))
         files.replace(place / f"{job.notebook}.ipynb",
                       nbformat.v4.writes(notebook).encode())  # type: ignore[no-untyped-call]
-
-
-def _with(mark: CellMark, known: CellMark | None) -> CellMark:
-    if known is not None:
-        for name in ("message", "unanswered", "why", "beside", "unstable"):
-            setattr(mark, name, getattr(known, name))
-    return mark
