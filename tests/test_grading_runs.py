@@ -13,7 +13,6 @@ from grading_course import ASSIGNMENT, answered, make_courses, released_course  
 from portal_site import Alliance
 
 from coteach.errors import Conflict
-from coteach.grading import Stop
 from coteach.grading import cohort as cohorts
 from coteach.hub.session import SESSION_COOKIE
 from coteach.lessonpack import find
@@ -48,7 +47,7 @@ def test_the_time_that_is_left_follows_the_pace_so_far():
 
 
 def test_a_run_that_was_stopped_says_so_and_one_that_came_to_its_end_does_not():
-    runs, stop = Runs(), Stop()
+    runs, stop = Runs(), threading.Event()
 
     def work(step):
         for done in range(4):
@@ -63,7 +62,7 @@ def test_a_run_that_was_stopped_says_so_and_one_that_came_to_its_end_does_not():
         runs.start("a", "autograde", work)
     runs.stop("a")
     assert ended(run).state == "stopped" and not run.can_stop
-    late = Stop()
+    late = threading.Event()
     run = runs.start("a", "autograde", lambda step: (step(4, 4), late.set()), late)
     assert ended(run).state == "done"
     assert runs.stop("nothing") is None

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,7 @@ from coteach import sandbox
 from coteach import settings as settings_module
 from coteach.grading.course import CourseFolder
 from coteach.grading.engines import Starting, starting
-from coteach.grading.jobs import Job, Stop, grade
+from coteach.grading.jobs import Job, grade
 from coteach.grading.result import Result
 from coteach.i18n import gettext as _
 from coteach.i18n import ngettext
@@ -123,9 +124,9 @@ def run(course: CourseFolder, assignment: str, todo: list[Job], rest: list[Job],
 
 
 @contextmanager
-def _stoppable() -> Iterator[Stop]:
+def _stoppable() -> Iterator[Event]:
     """Have the first Ctrl-C, or SIGTERM, end the run in order; a second one ends it at once."""
-    stop = Stop()
+    stop = Event()
 
     def ask(number: int, _frame: Any) -> None:
         if stop.is_set():

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coteach.grading.course import CourseFolder
-    from coteach.grading.jobs import Job, Stop, grade
+    from coteach.grading.jobs import Job, grade
     from coteach.grading.reason import Reason
     from coteach.grading.result import Result
 
-__all__ = ["CourseFolder", "Job", "Reason", "Result", "Stop", "grade"]
+__all__ = ["CourseFolder", "Job", "Reason", "Result", "grade"]
 
 _HOMES = {"CourseFolder": "course", "Job": "jobs", "Reason": "reason", "Result": "result",
-          "Stop": "jobs", "grade": "jobs"}
+          "grade": "jobs"}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from coteach.grading.engine import Engine
-from coteach.grading.job import Job, OnResult, Stop
+from coteach.grading.job import Job, OnResult
 from coteach.grading.marker import Marker, Outcome
 from coteach.grading.reason import Reason
 from coteach.grading.result import Result
@@ -44,7 +45,7 @@ class Batch:
     writer: Writer
     engine: Engine
     on_result: OnResult = lambda _job, _result: None
-    stop: Stop = field(default_factory=Stop)
+    stop: Event = field(default_factory=Event)
 
     async def run(self, jobs: Sequence[Job], workers: int) -> list[Result | None]:
         """Return the result of each job in its place, None for what was not done."""

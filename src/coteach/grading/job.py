@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,18 +41,3 @@ class Job:
 
 
 OnResult = Callable[[Job, Result], None]
-
-
-class Stop:
-    """Asks a batch to end early; may be set by another thread or a signal handler."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def set(self) -> None:
-        """Ask."""
-        self._event.set()
-
-    def is_set(self) -> bool:
-        """Say whether it was asked for."""
-        return self._event.is_set()

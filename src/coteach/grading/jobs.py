@@ -11,18 +11,19 @@ import fcntl
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 
 import structlog
 
 from coteach.errors import Conflict, UserError
 from coteach.grading.course import CourseFolder
 from coteach.grading.engines import NOTEBOOK_SECONDS, Starting, starting
-from coteach.grading.job import Job, OnResult, Stop
+from coteach.grading.job import Job, OnResult
 from coteach.grading.result import Result
 from coteach.grading.workers import Worker, WorkerFailed
 from coteach.i18n import gettext as _
 
-__all__ = ["Job", "Stop", "feedback", "grade", "release"]
+__all__ = ["Job", "feedback", "grade", "release"]
 
 log = structlog.get_logger()
 
@@ -72,7 +73,7 @@ def _named(complaint: str) -> str:
 
 def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers: int = 1,
           trust_local: bool = False, on_result: OnResult | None = None,
-          seconds: float = NOTEBOOK_SECONDS, stop: Stop | None = None,
+          seconds: float = NOTEBOOK_SECONDS, stop: Event | None = None,
           check_stable: bool = False, engine: Starting | None = None) -> list[Result]:
     """Mark notebooks and return their results in the order of the jobs.
 
@@ -85,7 +86,8 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
     seconds
         How long one notebook may take.
     stop
-        Ends the run early: what is done is returned, what was running is given up.
+        Ends the run early, set by another thread or a signal handler: what is done is returned,
+        what was running is given up.
     check_stable
         Run each notebook twice and flag the tests that end in another way.
     engine
@@ -105,11 +107,11 @@ def grade(course: CourseFolder, assignment: str, jobs: Iterable[Job], *, workers
         release(course, assignment)
         stack.enter_context(_alone(course))
         return asyncio.run(_grade(course, assignment, todo, engine, workers, on_result,
-                                  stop or Stop(), check_stable))
+                                  stop or Event(), check_stable))
 
 
 async def _grade(course: CourseFolder, assignment: str, todo: list[Job], starting: Starting,
-                 workers: int, on_result: OnResult | None, stop: Stop, check_stable: bool
+                 workers: int, on_result: OnResult | None, stop: Event, check_stable: bool
                  ) -> list[Result]:
     from coteach.grading import gradebook, nbconfig
     from coteach.grading.batch import Batch

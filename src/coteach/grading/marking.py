@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from coteach.errors import NotFound
@@ -19,7 +20,7 @@ from coteach.grading import gradebook, handin, jobs
 from coteach.grading.blank import Blanks, blanks
 from coteach.grading.cohort import Task, forms, release
 from coteach.grading.files import write_whole
-from coteach.grading.job import Job, Stop
+from coteach.grading.job import Job
 from coteach.grading.layout import stamp
 from coteach.grading.outputs import Answer, answers
 from coteach.grading.reason import Reason
@@ -49,7 +50,7 @@ def _job(settings: Settings, person: Person, submission: Submission, grade: Grad
 
 def mark(database: Database, settings: Settings, task: Task, *, by: Person,
          only: Collection[str] | None = None, progress: Progress = lambda _done, _all: None,
-         stop: Stop | None = None, kept: set[str] | None = None) -> list[Result]:
+         stop: Event | None = None, kept: set[str] | None = None) -> list[Result]:
     """Autograde the newest hand-in of each teacher; manual marks stay.
 
     Parameters

@@ -14,7 +14,7 @@ from coteach.grading.authoring import Finding, check
 from coteach.grading.cohort import Task
 from coteach.i18n import get_language
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
-from coteach.portal.grading import API, PAGE, open_task
+from coteach.portal.grading import API, PAGE, key_of, open_task
 from coteach.portal.runs import Run, Runs, Step
 from coteach.portal.templating import render
 from coteach.settings import Settings
@@ -27,10 +27,6 @@ _found: dict[str, list[Finding]] = {}
 _ORDER = ("failed", "warning", "ok")
 
 
-def _key(task: Task) -> str:
-    return f"{task.cohort.id}/{task.assignment}"
-
-
 def _folder(task: Task) -> CourseFolder:
     """Return the folder whose source this cohort gets: its own copy once it has begun."""
     if task.folder.source(task.assignment).is_dir():
@@ -40,12 +36,12 @@ def _folder(task: Task) -> CourseFolder:
 
 def _check(settings: Settings, task: Task) -> Run:
     def work(_step: Step) -> None:
-        _found.pop(_key(task), None)
-        _found[_key(task)] = check(
+        _found.pop(key_of(task), None)
+        _found[key_of(task)] = check(
             _folder(task), task.assignment, trust_local=settings.trust_local,
             run=settings.trust_local or sandbox.probe().ok)
 
-    return runs.start(_key(task), "check", work)
+    return runs.start(key_of(task), "check", work)
 
 
 def _run(run: Run | None) -> dict[str, Any]:
@@ -56,8 +52,8 @@ def _run(run: Run | None) -> dict[str, Any]:
 
 
 def _answer(task: Task) -> dict[str, Any]:
-    found = _found.get(_key(task))
-    return {"run": _run(runs.get(_key(task))),
+    found = _found.get(key_of(task))
+    return {"run": _run(runs.get(key_of(task))),
             "findings": None if found is None else [f.as_dict() for f in found]}
 
 
@@ -89,11 +85,11 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
          cohort: str, assignment: str) -> HTMLResponse:
     """What was found, the worst first."""
     task = open_task(database, settings, person, cohort, assignment)
-    run, found = runs.get(_key(task)), _found.get(_key(task))
+    run, found = runs.get(key_of(task)), _found.get(key_of(task))
     counted = Counter(f.state for f in found or ())
     known: Cohort = task.cohort
     return render(
         request, "check.html", cohort=known, assignment=task.assignment, run=run,
         title=task.module.title_in(get_language()), wrong=counted["failed"],
-        notes=counted["warning"], busy=run is not None and run.state in ("waiting", "running"),
+        notes=counted["warning"], busy=run is not None and run.busy,
         found=None if found is None else sorted(found, key=lambda f: _ORDER.index(f.state)))

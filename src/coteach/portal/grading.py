@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,7 +16,6 @@ from coteach.errors import NotFound, UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import handin, marking, tricks
 from coteach.grading.cohort import Task
-from coteach.grading.job import Stop
 from coteach.grading.reason import Reason
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
@@ -97,7 +97,8 @@ def rows_of(database: Database, task: Task, settings: Settings | None = None) ->
         handin.file_of(settings, s.id), given)) for p, s, g in rows]
 
 
-def _key(task: Task) -> str:
+def key_of(task: Task) -> str:
+    """Return the name of an assignment's runs."""
     return f"{task.cohort.id}/{task.assignment}"
 
 
@@ -126,21 +127,22 @@ def autograde(person: CurrentPerson, database: TheDatabase, settings: TheSetting
 
 def _autograde(database: Database, settings: Settings, person: Person, task: Task,
                missing: bool) -> Run:
-    stop, kept, only = Stop(), set[str](), None
+    stop, kept, only = threading.Event(), set[str](), None
     if missing:
-        only = {row.submission.id for row in _left(database, task)}
-        kept |= {row.submission.id for row in rows_of(database, task)} - only
+        rows = rows_of(database, task)
+        only = {row.submission.id for row in _left(task, rows)}
+        kept |= {row.submission.id for row in rows} - only
 
     def work(step: Step) -> None:
         marking.mark(database, settings, task, by=person, progress=step, only=only, stop=stop,
                      kept=kept)
 
-    return runs.start(_key(task), "autograde", work, stop, kept)
+    return runs.start(key_of(task), "autograde", work, stop, kept)
 
 
-def _left(database: Database, task: Task) -> list[Row]:
+def _left(task: Task, rows: list[Row]) -> list[Row]:
     """Return the hand-ins without marks, and those that a run which was stopped did not come to."""
-    run, rows = runs.get(_key(task)), rows_of(database, task)
+    run = runs.get(key_of(task))
     if run is not None and run.kind == "autograde" and run.state == "stopped":
         return [row for row in rows if row.submission.id not in run.kept]
     return [row for row in rows if row.grade is None]
@@ -151,14 +153,14 @@ def stop(person: CurrentPerson, database: TheDatabase, settings: TheSettings, co
          assignment: str) -> dict[str, Any]:
     """Stop autograding after what is being written; all that is marked stays."""
     task = open_task(database, settings, person, cohort, assignment)
-    return {"run": _run(runs.stop(_key(task)))}
+    return {"run": _run(runs.stop(key_of(task)))}
 
 
 @router.get(API + "/autograde", tags=["grading"])
 def autograding(person: CurrentPerson, database: TheDatabase, settings: TheSettings, cohort: str,
                 assignment: str) -> dict[str, Any]:
     """Return how far the background work is."""
-    return {"run": _run(runs.get(_key(open_task(
+    return {"run": _run(runs.get(key_of(open_task(
         database, settings, person, cohort, assignment))))}
 
 
@@ -202,12 +204,11 @@ def assignment_page(request: Request, person: CurrentPerson, database: TheDataba
     with database.reading() as session:
         everybody = people.members(session, task.cohort.id)
     there = {r.person.id for r in rows}
-    run = runs.get(_key(task))
+    run = runs.get(key_of(task))
     return render(
         request, "grading.html", cohort=task.cohort, assignment=task.assignment,
         title=task.module.title_in(get_language()), deadline=task.deadline, rows=rows, run=run,
-        busy=run is not None and run.state in ("waiting", "running"),
-        left=_left(database, task),
+        busy=run is not None and run.busy, left=_left(task, rows),
         missing=[p for p in everybody if p.id not in there],
         unmarked=[r for r in rows if r.grade is None], to_mark=sum(r.to_mark for r in rows),
         to_release=_to_release(rows))
@@ -232,7 +233,7 @@ def autograde_form(person: CurrentPerson, database: TheDatabase, settings: TheSe
 def stop_form(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
               cohort: str, assignment: str) -> RedirectResponse:
     """The page's button to stop."""
-    runs.stop(_key(open_task(database, settings, person, cohort, assignment)))
+    runs.stop(key_of(open_task(database, settings, person, cohort, assignment)))
     return RedirectResponse(f"/cohorts/{cohort}/assignments/{assignment}", 303)
 
 
@@ -258,7 +259,7 @@ def _release(database: Database, settings: Settings, person: Person, task: Task)
     def work(step: Step) -> None:
         marking.give_back(database, settings, task, rows, step)
 
-    return runs.start(_key(task), "release", work)
+    return runs.start(key_of(task), "release", work)
 
 
 @router.post(PAGE + "/release")

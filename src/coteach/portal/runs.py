@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
@@ -22,16 +21,6 @@ from coteach.i18n import gettext as _
 log = structlog.get_logger()
 
 Step = Callable[[int, int], None]
-
-
-class Stoppable(Protocol):
-    """What asks a piece of work to end early."""
-
-    def set(self) -> None:
-        """Ask."""
-
-    def is_set(self) -> bool:
-        """Say whether it was asked for."""
 
 
 @dataclass
@@ -52,7 +41,7 @@ class Run:
     done: int = 0
     total: int = 0
     error: str = ""
-    stop: Stoppable | None = None
+    stop: threading.Event | None = None
     kept: set[str] = field(default_factory=set)
     _first: tuple[int, float] | None = None
 
@@ -72,10 +61,14 @@ class Run:
         return round(each * (self.total - self.done))
 
     @property
+    def busy(self) -> bool:
+        """Whether it goes on, or will."""
+        return self.state in ("waiting", "running")
+
+    @property
     def can_stop(self) -> bool:
         """Whether it goes on and can be stopped."""
-        return self.stop is not None and not self.stop.is_set() and self.state in (
-            "waiting", "running")
+        return self.stop is not None and not self.stop.is_set() and self.busy
 
 
 class Runs:
@@ -98,7 +91,7 @@ class Runs:
         return run
 
     def start(self, key: str, kind: str, work: Callable[[Step], object],
-              stop: Stoppable | None = None, kept: set[str] | None = None) -> Run:
+              stop: threading.Event | None = None, kept: set[str] | None = None) -> Run:
         """Start work in the background.
 
         Parameters
@@ -117,7 +110,7 @@ class Runs:
         """
         with self._lock:
             known = self._runs.get(key)
-            if known is not None and known.state in ("waiting", "running"):
+            if known is not None and known.busy:
                 raise Conflict(_("This is being marked already."),
                                hint=_("Wait until it is done."), code="running")
             run = self._runs[key] = Run(kind, stop=stop, kept=set() if kept is None else kept)
