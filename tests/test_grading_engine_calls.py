@@ -122,6 +122,13 @@ def test_functions_are_called_with_data_callbacks_and_changes_of_arguments(more)
                                                "AssertionError: a test can fail"]
 
 
+def test_a_callback_asks_for_the_names_of_the_answer_while_the_answer_waits():
+    back = "def back(v):\n    assert 'x' in globals() and 'nope' not in globals()\n    return v + 1\n"
+    assert marks_of(CALLS, back + "assert twice(back, 2) == 4", "assert getx() == 5",
+                    back + "assert twice(back, 2) == 5, 'a test can fail'") == [
+                        "ok", "ok", "AssertionError: a test can fail"]
+
+
 def test_what_an_answer_raises_is_caught_by_its_class_or_one_above():
     tests = (
         "try:\n    fail(0); assert False\nexcept ValueError as e:\n"

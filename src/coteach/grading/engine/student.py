@@ -99,22 +99,28 @@ class Student:
             try:
                 if kind == "run":
                     self.run(*rest)
-                elif kind == "op":
-                    self.operate(rest, blobs)
-                elif kind == "names":
-                    self.reply(["names", sorted(
-                        name for name in self.shell.user_ns if type(name) is str
-                        and name not in self.shell.user_ns_hidden)])
-                elif kind == "chance":
-                    chance.put(Decoder(self.giver, blobs).decode(rest[0]))
                 elif kind == "beside":
                     self.beside(*rest)
-                elif kind == "drop":
-                    self.giver.drop(rest[0])
-                elif kind == "end":
-                    os._exit(0)
+                else:
+                    self._served(kind, rest, blobs)
             except (LineBroken, OSError):
                 os._exit(0)
+
+    def _served(self, kind: str, rest: list[Any], blobs: list[bytes]) -> bool:
+        """Do what a test may want at any time, also while it is asked; say whether it was that."""
+        if kind == "op":
+            self.operate(rest, blobs)
+        elif kind == "names":
+            self.reply(["names", sorted(
+                name for name in self.shell.user_ns if type(name) is str
+                and name not in self.shell.user_ns_hidden)])
+        elif kind == "chance":
+            chance.put(Decoder(self.giver, blobs).decode(rest[0]))
+        elif kind == "drop":
+            self.giver.drop(rest[0])
+        else:
+            return False
+        return True
 
     def reply(self, message: list[Any], blobs: list[bytes] | None = None) -> None:
         """Send a message; a child that the student's code forked says nothing."""
@@ -245,16 +251,10 @@ class Student:
                    encoder.blobs)
         while True:
             (kind, *rest), blobs = self.line.receive()
-            if kind == "op":  # the test asks while it is asked
-                outer = self.said, self._said_room
-                self.operate(rest, blobs)
-                self.said, self._said_room = outer
-                continue
-            if kind == "drop":
-                self.giver.drop(rest[0])
-                continue
-            if kind == "chance":
-                chance.put(Decoder(self.giver, blobs).decode(rest[0]))
+            outer = self.said, self._said_room
+            if self._served(kind, rest, blobs):  # the test asks while it is asked
+                if kind == "op":
+                    self.said, self._said_room = outer
                 continue
             decoder = Decoder(self.giver, blobs)
             value = decoder.decode(rest[0])
