@@ -140,14 +140,14 @@ class Spares:
 
     def _next(self) -> _Wanted | None:
         """Return the lesson that gets the next spare, if the machine has room for one."""
+        short = [wanted for digest, wanted in self._wanted.items()
+                 if len(wanted.there) + self._taken(digest) < wanted.expected]
         number = len(self)
-        if number >= self.most or number >= self._free():
+        if not short or number >= self.most or number >= self._free():
             return None
         if number + 1 > (_free_mb() + number * MB_EACH) // PART // MB_EACH:
             return None
-        short = [wanted for digest, wanted in self._wanted.items()
-                 if len(wanted.there) + self._taken(digest) < wanted.expected]
-        return max(short, key=lambda wanted: wanted.opened, default=None)
+        return max(short, key=lambda wanted: wanted.opened)
 
     def _sweep(self) -> None:
         """Let spares of old and replaced lessons go, and forget those that ended."""
