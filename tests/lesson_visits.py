@@ -16,6 +16,8 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from coteach import settings as settings_module
+from coteach.pages.shares import MOST_STARTS
+from coteach.tries import Tries
 
 
 @asynccontextmanager
@@ -31,7 +33,7 @@ async def end_kernels(site: Site) -> None:
     """End the kernels of a test before the next one."""
     pages = site.room.pages
     pages.kernels.limit = 40
-    pages.kernels.shares.begun.clear()
+    pages.kernels.shares.begun = Tries(MOST_STARTS)
     await asyncio.gather(*(pages.kernels.close(kernel) for kernel in list(pages.kernels.owners)))
 
 

@@ -23,7 +23,11 @@ def test_a_key_is_at_its_limit_until_the_oldest_of_so_many_tries_is_old_enough()
 
 def test_the_keys_that_were_silent_longest_are_forgotten_first(monkeypatch):
     monkeypatch.setattr(tries, "REMEMBERED", 2)
-    made = Tries(1)
-    for key in ("a", "b", "a", "c"):
-        made.note(key, 1.0)
-    assert [key for key in "abc" if made.until(key, Limit(1, 10))] == ["a", "c"]
+    for made in (Tries(1), Tries(1, remembered=2)):
+        for key in ("a", "b", "a", "c"):
+            made.note(key, 1.0)
+        assert [key for key in "abc" if made.until(key, Limit(1, 10))] == ["a", "c"]
+    more = Tries(1, remembered=3)
+    for key in "abcd":
+        more.note(key, 1.0)
+    assert [key for key in "abcd" if more.until(key, Limit(1, 10))] == ["b", "c", "d"]

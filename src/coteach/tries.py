@@ -29,10 +29,13 @@ class Tries:
     ----------
     most
         Tries remembered of each key: those of the largest limit that is asked for.
+    remembered
+        Keys kept; `REMEMBERED`, if it is not given.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, remembered: int | None = None) -> None:
         self._most = most
+        self._remembered = REMEMBERED if remembered is None else remembered
         self._made: dict[Hashable, deque[float]] = {}
 
     def note(self, key: Hashable, now: float) -> None:
@@ -40,7 +43,7 @@ class Tries:
         made = self._made.pop(key, None) or deque(maxlen=self._most)
         made.append(now)
         self._made[key] = made
-        while len(self._made) > REMEMBERED:
+        while len(self._made) > self._remembered:
             del self._made[next(iter(self._made))]
 
     def until(self, key: Hashable, limit: Limit) -> float:

@@ -7,15 +7,16 @@ class never has more than its pupils.
 from __future__ import annotations
 
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from coteach.pages.turns import Party
+from coteach.tries import Limit, Tries
 
 MOST_PERSON = 3
 """Kernels of one person: two devices, and a lesson that has been replaced."""
 MOST_STARTS = 12
-"""Kernels that one person may start within `STARTS_IN`; a reload starts none."""
+"""Kernels that one person may start within `STARTS_IN` seconds; a reload starts none."""
 STARTS_IN = 60.0
 MOST_KNOWN = 5000
 
@@ -37,7 +38,7 @@ class Shares:
                  clock: Callable[[], float] = time.monotonic) -> None:
         self.of: Callable[[str], Party] = of or (lambda visitor: ("", visitor))
         self._part, self._clock = part, clock
-        self.begun: OrderedDict[Party, deque[float]] = OrderedDict()
+        self.begun = Tries(MOST_STARTS, MOST_KNOWN)
 
     def has_enough(self, visitor: str, limit: int, starting: Iterable[str],
                    have: Iterable[str]) -> bool:
@@ -54,8 +55,7 @@ class Shares:
         on_the_way = [self.of(other) for other in starting]
         if on_the_way.count(party) >= MOST_PERSON:
             return True
-        begun = self.begun.get(party, ())
-        if sum(self._clock() - at < STARTS_IN for at in begun) >= MOST_STARTS:
+        if self._clock() < self.begun.until(party, Limit(MOST_STARTS, STARTS_IN)):
             return True
         group = party[0]
         if not group or self._part >= 1:
@@ -66,11 +66,7 @@ class Shares:
 
     def begins(self, visitor: str) -> None:
         """Note that a kernel is started for a visitor."""
-        party = self.of(visitor)
-        self.begun.setdefault(party, deque(maxlen=MOST_STARTS)).append(self._clock())
-        self.begun.move_to_end(party)
-        while len(self.begun) > MOST_KNOWN:
-            self.begun.popitem(last=False)
+        self.begun.note(self.of(visitor), self._clock())
 
     def too_many(self, visitor: str, kernels: Iterable[tuple[float, str, str]]) -> list[str]:
         """Return the kernels that make room for one more of a visitor, longest ago seen first.
