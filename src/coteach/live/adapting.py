@@ -7,7 +7,6 @@ has one picture, which goes on with the other source at its next key frame.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from coteach.live.forward import ForwardSender
 from coteach.live.ladder import Ladder
@@ -16,14 +15,6 @@ from coteach.live.source import Source
 
 SMALL = "small"
 """The key of the second picture beside ``video`` and ``audio``."""
-
-
-@dataclass(frozen=True)
-class Rung:
-    """What is sent on a rung."""
-
-    name: str
-    picture: Source | None
 
 
 class Adapter:
@@ -41,20 +32,15 @@ class Adapter:
 
     def __init__(self, senders: Mapping[str, ForwardSender], sources: Mapping[str, Source],
                  now: float) -> None:
-        self._senders, self._sources = senders, sources
-        self._rungs = (Rung("full", sources["video"]), Rung("small", sources[SMALL]),
-                       Rung("sound", None))
+        self._senders = senders
+        self._pictures = (sources["video"], sources[SMALL], None)
+        """What is sent on each rung; on the last one, sound alone."""
         self._ladder = Ladder(now)
-
-    @property
-    def rung(self) -> str:
-        """The name of what the viewer gets."""
-        return self._rungs[self._ladder.rung].name
 
     def tick(self, now: float) -> None:
         """Look at the line and act; called about once a second."""
         rung = self._ladder.decide(self._judge(now), self._rates(), now)
-        self._senders["video"].switch(self._rungs[rung].picture)
+        self._senders["video"].switch(self._pictures[rung])
 
     def _judge(self, now: float) -> Judgement:
         """Return the line as the worst off of its streams sees it."""
@@ -65,4 +51,4 @@ class Adapter:
 
     def _rates(self) -> list[int]:
         # Of the pictures alone: what viewers estimate (REMB) counts only streams with send times.
-        return [rung.picture.rate if rung.picture else 0 for rung in self._rungs]
+        return [picture.rate if picture else 0 for picture in self._pictures]

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,8 +20,6 @@ from coteach.live.house import House
 from coteach.live.peer import RelayPeer
 from coteach.live.seat import Pass
 from coteach.tokens import TokenSigner
-
-log = structlog.get_logger()
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"

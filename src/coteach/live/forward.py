@@ -108,9 +108,9 @@ class ForwardSender:
         self._rtx_payload_type = next(
             (codec.payloadType for codec in parameters.codecs
              if is_rtx(codec) and codec.parameters["apt"] == self._payload_type), None)
-        self._mid = parameters.muxId.encode()
         ids = {extension.uri: extension.id for extension in parameters.headerExtensions}
-        self._extensions = (ids.get(MID_URI, 0), ids.get(SEND_TIME_URI, 0), self._mid)
+        self._extensions = (ids.get(MID_URI, 0), ids.get(SEND_TIME_URI, 0),
+                            parameters.muxId.encode())
         self._cname = (parameters.rtcp.cname or "coteach").encode()
         self._nominated = self.transport.transport._connection._nominated
         self._protect = self.transport._tx_srtp.protect

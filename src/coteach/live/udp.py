@@ -94,10 +94,6 @@ class _Socket(asyncio.DatagramProtocol):
         self._public_host, self._raw = public_host, raw
         self._by_name: dict[str, aioice.ice.StunProtocol] = {}
         self._by_address: dict[Address, aioice.ice.StunProtocol] = {}
-        self.dropped = 0
-        """Datagrams that belonged to nobody."""
-        self.refused = 0
-        """Datagrams that the system did not send."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
@@ -111,7 +107,7 @@ class _Socket(asyncio.DatagramProtocol):
         except BlockingIOError:
             self.transport.sendto(data, addr)
         except OSError:
-            self.refused += 1
+            pass
 
     def join(self, connection: aioice.ice.Connection, component: int) -> aioice.ice.StunProtocol:
         """Give an ICE connection its share of this socket."""
@@ -132,7 +128,6 @@ class _Socket(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if not data:
-            self.dropped += 1
             return
         address = (addr[0], addr[1])
         protocol = self._by_address.get(address)
@@ -141,15 +136,12 @@ class _Socket(asyncio.DatagramProtocol):
         elif protocol is not None:
             protocol.receiver.heard = time.monotonic()  # type: ignore[attr-defined]
             protocol.receiver.data_received(data, 1)
-        else:
-            self.dropped += 1
 
     def _stun(self, data: bytes, address: Address,
               known: aioice.ice.StunProtocol | None) -> None:
         try:
             message = stun.parse_message(data)
         except ValueError:
-            self.dropped += 1
             return
         if message.message_class == stun.Class.REQUEST:
             name = str(message.attributes.get("USERNAME", "")).partition(":")[0]
@@ -157,7 +149,6 @@ class _Socket(asyncio.DatagramProtocol):
             if protocol is None or "MESSAGE-INTEGRITY" not in message.attributes or (
                     not message.check_message_integrity(
                         protocol.receiver.local_password.encode())):
-                self.dropped += 1
                 return
             # Every signed request maps anew: a peer that comes back from another network, or
             # another peer at an address used before, is found at once.
@@ -168,7 +159,6 @@ class _Socket(asyncio.DatagramProtocol):
             protocol = known if known and message.transaction_id in known.transactions else next(
                 waiting, None)
             if protocol is None:
-                self.dropped += 1
                 return
         protocol.receiver.heard = time.monotonic()  # type: ignore[attr-defined]
         protocol.datagram_received(data, address)
@@ -241,11 +231,6 @@ class MediaPort:
             raise UserError(_("The setting media_host names {host}, which has no address.").format(
                 host=host), hint=_("Set it to the address people reach this machine at."),
                 code="bad-setting") from None
-
-    @property
-    def dropped(self) -> int:
-        """Datagrams that belonged to nobody."""
-        return sum(port.dropped for port in self._sockets)
 
     @property
     def peers(self) -> int:
