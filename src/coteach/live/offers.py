@@ -27,6 +27,24 @@ def _refuse(
     return UserError(message, hint=hint, status=status, code=code)
 
 
+def _text(raw: bytes, hint: str = "") -> str:
+    """Return what was sent as text; the hint is for one who sent too much."""
+    if len(raw) > MAX_BYTES:
+        raise _refuse(
+            _("The offer has {size} bytes; at most {limit} are read.").format(
+                size=len(raw), limit=MAX_BYTES), hint, status=413, code="offer-too-large")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _refuse(_("The offer is not text.")) from None
+
+
+def ice_user(text: str) -> str:
+    """Return the first ICE user name of an offer or a fragment; empty when there is none."""
+    return next((line.partition(":")[2].strip() for line in text.splitlines()
+                 if line.startswith("a=ice-ufrag:")), "")
+
+
 def clean(raw: bytes) -> str:
     """Return an offer that is safe to answer, without candidates that can't help.
 
@@ -35,15 +53,7 @@ def clean(raw: bytes) -> str:
     UserError
         In one sentence, what is wrong with the offer.
     """
-    if len(raw) > MAX_BYTES:
-        raise _refuse(
-            _("The offer has {size} bytes; at most {limit} are read.").format(
-                size=len(raw), limit=MAX_BYTES),
-            _("Offer one picture and one sound."), status=413, code="offer-too-large")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _refuse(_("The offer is not text.")) from None
+    text = _text(raw, _("Offer one picture and one sound."))
     kinds = [line[2:].split(" ")[0] for line in text.splitlines() if line.startswith("m=")]
     if not kinds:
         raise _refuse(_("The offer has no media."))
@@ -74,21 +84,13 @@ def fragment(raw: bytes) -> Fragment:
     UserError
         It can't be read.
     """
-    if len(raw) > MAX_BYTES:
-        raise _refuse(
-            _("The offer has {size} bytes; at most {limit} are read.").format(
-                size=len(raw), limit=MAX_BYTES), status=413, code="offer-too-large")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _refuse(_("The offer is not text.")) from None
+    text = _text(raw)
     lines = _without_useless_candidates(text).splitlines()
     if not any(line.startswith(("a=candidate:", "a=end-of-candidates", "a=ice-ufrag:"))
                for line in text.splitlines()):
         raise _refuse(_("The request names no candidate."))
     return Fragment(
-        user=next((line.partition(":")[2].strip() for line in lines
-                   if line.startswith("a=ice-ufrag:")), ""),
+        user=ice_user(text),
         candidates=[line.removeprefix("a=candidate:") for line in lines
                     if line.startswith("a=candidate:")],
         last="a=end-of-candidates" in lines)

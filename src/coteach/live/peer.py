@@ -22,7 +22,7 @@ from aiortc import (
 from aiortc.exceptions import InvalidStateError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 
-from coteach.live import certificate, codecs
+from coteach.live import certificate, codecs, offers
 from coteach.live.adapting import SMALL, Adapter
 from coteach.live.forward import ForwardSender
 from coteach.live.ingest import IngestReceiver
@@ -86,7 +86,8 @@ class RelayPeer(RTCPeerConnection):
         self._port = port
         self._connections: list[Any] = []
         self._born = time.monotonic()
-        self._offered_user = ""
+        self.remote_user = ""
+        """The other side's ICE user name, as its offer said."""
         self.adapter: Adapter | None = None
         """Gives a viewer what her line carries; only where there is something to choose."""
         super().__init__(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
@@ -179,11 +180,6 @@ class RelayPeer(RTCPeerConnection):
         transports = self._RTCPeerConnection__dtlsTransports  # type: ignore[attr-defined]
         return any(transport.state in ("closed", "failed") for transport in transports)
 
-    @property
-    def remote_user(self) -> str:
-        """The other side's ICE user name, as its offer said."""
-        return self._offered_user
-
     async def add_candidates(self, lines: list[str], *, last: bool) -> None:
         """Take more addresses of the other side (trickle ICE).
 
@@ -201,8 +197,7 @@ class RelayPeer(RTCPeerConnection):
             await transport.addRemoteCandidate(None)
 
     async def _offered(self, offer: str) -> None:
-        self._offered_user = next((line.partition(":")[2].strip() for line in offer.splitlines()
-                                   if line.startswith("a=ice-ufrag:")), "")
+        self.remote_user = offers.ice_user(offer)
         await self.setRemoteDescription(RTCSessionDescription(offer, "offer"))
 
     async def close(self) -> None:
