@@ -21,11 +21,15 @@ OPUS = {"minptime": 10, "useinbandfec": 1}
 _NAMES = {"vp8": "VP8", "h264": "H.264", "opus": "Opus"}
 
 
+def _ranked(kind: str, found: list[RTCRtpCodecParameters]) -> list[RTCRtpCodecParameters]:
+    """Return those that rooms use, the preferred one first."""
+    return sorted((c for c in found if c.name.lower() in PREFERRED[kind]),
+                  key=lambda c: PREFERRED[kind].index(c.name.lower()))
+
+
 def usable(kind: str, offered: list[RTCRtpCodecParameters]) -> list[RTCRtpCodecParameters]:
     """Return the offered codecs that rooms can use, the preferred one first."""
-    common = [c for c in find_common_codecs(CODECS[kind], offered)
-              if c.name.lower() in PREFERRED[kind]]
-    return sorted(common, key=lambda c: PREFERRED[kind].index(c.name.lower()))
+    return _ranked(kind, find_common_codecs(CODECS[kind], offered))
 
 
 def titles(kind: str) -> str:
@@ -51,8 +55,7 @@ def restrict(
         The offer does not take it.
     """
     kind = transceiver.kind
-    offered = [c for c in transceiver._codecs if c.name.lower() in PREFERRED[kind]]
-    offered.sort(key=lambda c: PREFERRED[kind].index(c.name.lower()))
+    offered = _ranked(kind, transceiver._codecs)
     if wanted is not None:
         offered = [c for c in offered if c.name.lower() == wanted.name.lower()]
         # The level and profile of H.264 are a hint; all decoders read the baselines.
