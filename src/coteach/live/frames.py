@@ -27,6 +27,14 @@ class Frame:
     key: bool
 
 
+def ahead(number: int, of: int) -> int:
+    """Return how far a packet's 16-bit number lies ahead of a number, extended or not.
+
+    Of the two ways round the shorter one counts; what lies behind is negative.
+    """
+    return (number - of + 32768) % 65536 - 32768
+
+
 class FrameAssembler:
     """Takes packets in any order and gives frames in decoding order."""
 
@@ -46,8 +54,7 @@ class FrameAssembler:
     def _extended(self, number: int) -> int:
         if self._highest is None:
             self._highest = number + 65536
-        delta = (number - self._highest + 32768) % 65536 - 32768
-        extended = self._highest + delta
+        extended = self._highest + ahead(number, self._highest)
         self._highest = max(self._highest, extended)
         return extended
 

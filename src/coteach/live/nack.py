@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coteach.live.frames import ahead
+
 FIRST_RETRY = 0.04
 """Seconds until a request is repeated while no round trip was measured."""
 MIN_RETRY, MAX_RETRY = 0.02, 0.4
@@ -57,13 +59,13 @@ class NackList:
         if self._highest is None:
             self._highest = number + 65536
             return []
-        ahead = (number - self._highest + 32768) % 65536 - 32768
-        if ahead > JUMP or ahead < -JUMP:
+        step = ahead(number, self._highest)
+        if step > JUMP or step < -JUMP:
             self._highest = number + 65536
             self._missing.clear()
             return []
-        extended = self._highest + ahead
-        if ahead <= 0:
+        extended = self._highest + step
+        if step <= 0:
             self._came(extended, now)
             return []
         lost = range(self._highest + 1, extended)

@@ -9,6 +9,7 @@ from aiortc import RTCPeerConnection
 from aiortc.rtp import RtpPacket
 
 from coteach.bench.live import picture
+from coteach.live.frames import ahead
 from coteach.live.ingest import IngestReceiver
 from coteach.live.nack import GIVE_UP_AFTER
 
@@ -47,7 +48,7 @@ class Viewer:
         self._packets += 1
         if self._next is None:
             self._next = packet.sequence_number + 65536
-        number = self._next + ((packet.sequence_number - self._next + 32768) % 65536 - 32768)
+        number = self._next + ahead(packet.sequence_number, self._next)
         if number < self._next:
             return
         age = picture.age(packet.payload) if packet.marker else None
