@@ -20,7 +20,7 @@ from traitlets.config import Config
 from coteach.bench import cohort
 from coteach.errors import Conflict
 from coteach.grading import CourseFolder, Job, Reason, Result, gradebook, jobs, outputs
-from coteach.grading.book import Book, forms
+from coteach.grading.book import Book
 from coteach.grading.journal import Journal
 from coteach.grading.points import Points, points_of
 from coteach.grading.result import CellMark
@@ -272,7 +272,7 @@ def test_files_beside_a_notebook_are_there_and_the_instructors_stay_hers(tmp_pat
 
 
 def test_the_courses_rule_for_late_hand_ins_is_nbgraders_own(lessons):
-    form = forms(lessons, cohort.ASSIGNMENT)[cohort.NOTEBOOK]
+    form = gradebook.forms(lessons, cohort.ASSIGNMENT)[cohort.NOTEBOOK]
     gradebook.set_deadline(lessons, cohort.ASSIGNMENT, datetime(2026, 1, 5, tzinfo=UTC))
     config = Config()
     config.LateSubmissionPlugin.penalty_method = "zero"
