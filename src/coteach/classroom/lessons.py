@@ -30,6 +30,8 @@ class LessonHere:
     lesson: lessonpack.Lesson
     language: str
     wanted: str
+    stamp: str = ""
+    """The folder's, where one look at it serves several languages; else it is looked at anew."""
 
     @classmethod
     def find(cls, settings: Settings, lesson_id: str, wanted: str) -> LessonHere:
@@ -61,14 +63,19 @@ class LessonHere:
     @property
     def digest(self) -> str:
         """A name for the content: it changes when something in the pack does."""
-        text = f"{self.language} {folder_stamp(self.lesson.folder)}"
+        text = f"{self.language} {self.stamp or folder_stamp(self.lesson.folder)}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def in_each_language(lesson: lessonpack.Lesson) -> list[LessonHere]:
+    """Return a lesson in each of its languages as it is now; its folder is walked once."""
+    stamp = folder_stamp(lesson.folder)
+    return [LessonHere(lesson, language, language, stamp) for language in lesson.languages]
 
 
 def page_of(lesson: lessonpack.Lesson, digest: str) -> Page | None:
     """Return the class page of a lesson, in whichever language has this digest."""
-    for language in lesson.languages:
-        here = LessonHere(lesson, language, language)
+    for here in in_each_language(lesson):
         if here.digest == digest:
             return here.page()
     return None
@@ -127,7 +134,7 @@ class Outlines:
             lesson = get_lesson(lesson_id, self._settings)
         except NotFound:
             return None
-        every = [LessonHere(lesson, language, language) for language in lesson.languages]
+        every = in_each_language(lesson)
         files = tuple(file for here in every if (file := self._file(here)).is_file())
         name = (every[0].digest, files)
         if lesson_id not in self._asked or self._asked[lesson_id][0] != name:
