@@ -199,10 +199,7 @@ class Handler(RequestHandler):
 
     async def read(self, ask: Callable[[Session], T]) -> T:
         """Ask the store something."""
-        def run() -> T:
-            with self.room.database.reading() as session:
-                return ask(session)
-        return await asyncio.to_thread(run)
+        return await self.room.read(ask)
 
     async def change(self, do: Callable[[Session], T]) -> T:
         """Change the store; it is on disk when this returns.

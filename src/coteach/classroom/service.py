@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import tornado.web
+from sqlalchemy.orm import Session
 from tornado.web import Application, RequestHandler, StaticFileHandler
 
 from coteach import ui
@@ -31,6 +32,7 @@ from coteach.settings import Settings
 from coteach.store import Database, cards, classes
 from coteach.store.schema import ClassSession, NameCard
 
+T = TypeVar("T")
 HERE = Path(__file__).parent
 
 ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
@@ -75,6 +77,13 @@ class Classroom:
             held_words=lambda: questions.phrases(get_language(), "waiting_page"))
         self.secure = settings.url.startswith("https")
 
+    async def read(self, ask: Callable[[Session], T]) -> T:
+        """Ask the store something."""
+        def run() -> T:
+            with self.database.reading() as session:
+                return ask(session)
+        return await asyncio.to_thread(run)
+
     def visitor_of(self, handler: RequestHandler) -> str | None:
         """Say whose kernels a request may reach, and note that her page is open."""
         guest = self.guests.read(handler.get_cookie(COOKIE))
@@ -95,11 +104,7 @@ class Classroom:
         if guest is None or self._open.get(guest.session, 0.0) > time.monotonic():
             return
 
-        def ask() -> None:
-            with self.database.reading() as session:
-                classes.require_open(classes.get_session(session, guest.session))
-
-        await asyncio.to_thread(ask)
+        await self.read(lambda s: classes.require_open(classes.get_session(s, guest.session)))
         if guest.session not in self._over:
             self._open[guest.session] = time.monotonic() + ASK_EVERY
 
@@ -109,15 +114,16 @@ class Classroom:
         if guest is None:
             return None
 
-        def find() -> Page | None:
-            with contextlib.suppress(UserError), self.database.reading() as session:
-                row = session.get(ClassSession, guest.session)
-                if row is not None and classes.is_open(row):
-                    classes.card_of(session, row, guest.card)
-                    return page_of(get_lesson(row.lesson, self.settings), digest)
-            return None
+        def find(session: Session) -> Page | None:
+            row = session.get(ClassSession, guest.session)
+            if row is None or not classes.is_open(row):
+                return None
+            classes.card_of(session, row, guest.card)
+            return page_of(get_lesson(row.lesson, self.settings), digest)
 
-        return await asyncio.to_thread(find)
+        with contextlib.suppress(UserError):
+            return await self.read(find)
+        return None
 
     def warm(self, row: ClassSession, language: str, pupils: int) -> None:
         """Have the lesson of a class executed, and kernels ready, before its pupils open it."""
