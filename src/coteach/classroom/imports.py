@@ -27,7 +27,7 @@ from coteach.classroom.teaching import TeacherHandler
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.store import classes, events
-from coteach.store.schema import ClassSession, Event, NameCard
+from coteach.store.schema import ClassSession, Event, NameCard, SchoolClass
 
 MOST_BYTES = 8_000_000
 """Of all files together."""
@@ -169,7 +169,7 @@ def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
     photos: dict[str, bytes] = {}
     replaced: list[dict[str, str]] = []
     held: list[dict[str, str]] = []
-    known = left_out = 0
+    known, left_out = 0, False
     for place, event in last.items():
         old, value = before.get(place), event["value"]
         said = {name: part for name, part in old.value.items() if name != "from"} if old else None
@@ -178,7 +178,7 @@ def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
             known += 1
             continue
         if name and not (allow and name in file.media):
-            left_out += 1
+            left_out = True
             continue
         if old is not None:
             question = asked.get(place, {})
@@ -196,7 +196,7 @@ def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
                         from_file=True):
         raise UserError(_("That is more answers than one lesson needs."), code="too-many-answers")
     return Ready(card, new, photos, Taken(card.nickname, len(new), known, replaced,
-                                          bool(left_out), held))
+                                          left_out, held))
 
 
 class Import(TeacherHandler):
@@ -213,9 +213,8 @@ class Import(TeacherHandler):
 
     async def post(self, session_id: str) -> None:
         """Take in what can be taken; ask whose the other files are."""
-        row = await self.read(lambda s: self.my_session(s, session_id))
-        cards = await self.read(lambda s: classes.cards(s, row.class_id))
-        outline = await self.read(lambda s: live.outline_of(self.room, row, self.language))
+        row, cards, _class = await self.read(lambda s: self._here(s, session_id))
+        outline = await asyncio.to_thread(live.outline_of, self.room, row, self.language)
         texts = [(item.filename, item.body.decode("utf-8", "replace"), "", "")
                  for item in self._files()]
         names = self.get_body_arguments("name", strip=False)
@@ -282,9 +281,13 @@ class Import(TeacherHandler):
         self.get_body_argument("none", "")  # reads the form
         return self.request.files.get("files", [])
 
+    def _here(self, session: Session, session_id: str
+              ) -> tuple[ClassSession, list[NameCard], SchoolClass]:
+        """Return her class session with its cards and its class; raises as `my_session` does."""
+        row = self.my_session(session, session_id)
+        return row, classes.cards(session, row.class_id), classes.get(session, row.class_id)
+
     async def _page(self, session_id: str, **what: Any) -> None:
-        row = await self.read(lambda s: self.my_session(s, session_id))
-        cards = await self.read(lambda s: classes.cards(s, row.class_id))
-        school_class = await self.read(lambda s: classes.get(s, row.class_id))
+        row, cards, school_class = await self.read(lambda s: self._here(s, session_id))
         self.show("import.html", row=row, cards=cards, school_class=school_class, **{
             "done": [], "problems": [], "asking": [], **what})

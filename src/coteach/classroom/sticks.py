@@ -11,11 +11,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from coteach import lessonpack
 from coteach.classroom.teaching import TeacherHandler
 from coteach.pages import offline
 from coteach.settings import Settings
 from coteach.store import classes
+from coteach.store.schema import ClassSession, NameCard
 
 CHUNK = 256 * 1024
 _one = asyncio.Lock()
@@ -36,8 +39,10 @@ class Stick(TeacherHandler):
 
     async def get(self, session_id: str) -> None:
         """Answer with the .zip."""
-        row = await self.read(lambda s: self.my_session(s, session_id))
-        found = await self.read(lambda s: classes.cards(s, row.class_id))
+        def ask(session: Session) -> tuple[ClassSession, list[NameCard]]:
+            row = self.my_session(session, session_id)
+            return row, classes.cards(session, row.class_id)
+        row, found = await self.read(ask)
         cards = [{"id": card.id, "nickname": card.nickname} for card in found]
         lesson = lessonpack.get_lesson(row.lesson, self.room.settings)
         folder = Path(tempfile.mkdtemp(prefix="coteach-stick-"))
