@@ -308,13 +308,13 @@ class LessonKernels(AsyncMappingKernelManager):
         for kernel_id in [k for k, o in self.owners.items() if o.visitor == visitor]:
             await self.close(kernel_id)
 
-    @staticmethod
-    async def _cancel(starting: list[asyncio.Task[str]]) -> None:
-        """Stop kernels that start, and wait until they have hung up."""
+    async def _cancel(self, starting: list[asyncio.Task[str]]) -> None:
+        """Stop kernels that start, and wait until they have hung up and are forgotten."""
         for task in starting:
             task.cancel()
         if starting:
             await asyncio.wait(starting, timeout=5)
+            await self._ended_all()
 
     async def close_all(self) -> None:
         """End every kernel; the service stops."""
@@ -323,6 +323,9 @@ class LessonKernels(AsyncMappingKernelManager):
         await self.spares.close()
         await self._cancel(list(self._starting.values()))
         await asyncio.gather(*(self.close(kernel_id) for kernel_id in list(self.owners)))
+        await self._ended_all()
+
+    async def _ended_all(self) -> None:
         if self._ends:
             await asyncio.wait(self._ends, timeout=5)
 
