@@ -135,20 +135,14 @@ class Classroom:
         self.states.forget(session_id)
         self._over.add(session_id)
         self._open.pop(session_id, None)
-        await self._end_kernels(f"{session_id}:")
+        await self.pages.kernels.close_all_of(f"{session_id}:")
         self.live.changed(session_id)
 
     async def signed_out(self, card: NameCard, sessions: Iterable[str]) -> None:
         """End what a card that was signed out has on its devices."""
         self.guests.sign_out(card)
         for session_id in sessions:
-            await self._end_kernels(f"{session_id}:{card.pseudonym}:")
-
-    async def _end_kernels(self, visitors: str) -> None:
-        kernels = self.pages.kernels
-        for visitor in {o.visitor for o in kernels.owners.values()}:
-            if visitor.startswith(visitors):
-                await kernels.close_of(visitor)
+            await self.pages.kernels.close_all_of(f"{session_id}:{card.pseudonym}:")
 
     async def close(self) -> None:
         """End everything that was started."""

@@ -50,6 +50,8 @@ MOST_EACH = 2
 """Kernels of one visitor: the lesson she is in, and the one that it has replaced."""
 ANSWER_WITHIN = 4.0
 """Seconds after which a page that asked for a kernel hears that it has to wait."""
+LEAVERS = 4096
+"""Visitors remembered of those who left."""
 GONE = 4404
 """The code that a page's socket is closed with when its kernel has ended."""
 
@@ -133,6 +135,7 @@ class LessonKernels(AsyncMappingKernelManager):
         # Thirty at the bell would each wait for all the others: a few at a time, in order.
         self._at_once = asyncio.Semaphore(2 * (os.cpu_count() or 2))
         self._ends: set[asyncio.Task[None]] = set()
+        self._left: dict[str, None] = {}
         self._watch: asyncio.Task[None] | None = None
 
     def belongs(self, kernel_id: str, visitor: str) -> bool:
@@ -187,6 +190,8 @@ class LessonKernels(AsyncMappingKernelManager):
         UserError
             The lesson gives no kernels, or she has left meanwhile.
         """
+        if visitor in self._left:  # her pass was read before, and she was slower than her leave
+            raise Left
         who = (visitor, page.digest)
         if kernel_id := self.of(*who):
             self.touch(kernel_id, used=True)
@@ -302,11 +307,21 @@ class LessonKernels(AsyncMappingKernelManager):
         await self._remove(kernel_id)
 
     async def close_of(self, visitor: str) -> None:
-        """End all kernels of a visitor who left."""
+        """End all kernels of a visitor who left; she gets none any more."""
+        self._left[visitor] = None
+        while len(self._left) > LEAVERS:
+            del self._left[next(iter(self._left))]
         self.turns.leave_all(lambda who: who[0] == visitor)
         await self._cancel([task for who, task in self._starting.items() if who[0] == visitor])
         for kernel_id in [k for k, o in self.owners.items() if o.visitor == visitor]:
             await self.close(kernel_id)
+
+    async def close_all_of(self, visitors: str) -> None:
+        """End all kernels of the visitors whose names begin so."""
+        have = {owned.visitor for owned in self.owners.values()}
+        for visitor in have | {visitor for visitor, _digest in self._starting}:
+            if visitor.startswith(visitors):
+                await self.close_of(visitor)
 
     async def _cancel(self, starting: list[asyncio.Task[str]]) -> None:
         """Stop kernels that start, and wait until they have hung up and are forgotten."""
