@@ -11,6 +11,7 @@ import dataclasses
 import os
 import secrets
 import stat
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,14 @@ from pathlib import Path
 
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+
+EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104
+"""Values of a `bind` setting that mean every address of this machine."""
+
+
+def host_for(bind: str) -> str:
+    """Return the host to write in an address of a server that listens at `bind`."""
+    return "127.0.0.1" if bind in EVERY_ADDRESS else bind
 
 
 def _close(path: Path, most: int) -> None:
@@ -177,8 +186,7 @@ class Settings:
     def url(self) -> str:
         """The address people type, without a trailing slash."""
         scheme = "https" if self.tls_cert else "http"
-        host = "127.0.0.1" if self.bind in ("", "0.0.0.0", "::") else self.bind  # noqa: S104
-        return self.public_url.rstrip("/") or f"{scheme}://{host}:{self.port}"
+        return self.public_url.rstrip("/") or f"{scheme}://{host_for(self.bind)}:{self.port}"
 
     @property
     def store_url(self) -> str:
@@ -258,6 +266,21 @@ def load(data: Path | str | None = None, *, environ: Mapping[str, str] | None = 
     return Settings(data=root, **values)  # type: ignore[arg-type]
 
 
+def _make_secret(file: Path) -> None:
+    """Write a new secret; who comes a moment later keeps the first one's."""
+    handle, made = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_hex(32))
+            out.flush()
+            os.fsync(out.fileno())
+        # A link and no rename: it never replaces, and nobody sees half a secret.
+        with contextlib.suppress(FileExistsError):
+            os.link(made, file)
+    finally:
+        os.unlink(made)
+
+
 @dataclass(frozen=True)
 class Secrets:
     """The deployment's secrets: one file each, made at first use, readable by the owner only."""
@@ -269,16 +292,8 @@ class Secrets:
         """Return 32 random bytes in hexadecimal (64 ASCII bytes), the same at every start."""
         if name not in self._cache:
             file = self.folder / name
-            try:
-                # O_EXCL: two services starting at once must agree on one secret.
-                handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                pass
-            else:
-                with os.fdopen(handle, "w") as out:
-                    out.write(secrets.token_hex(32))
-                    out.flush()
-                    os.fsync(out.fileno())
+            if not file.exists():
+                _make_secret(file)
             value = file.read_bytes()
             if len(value) != 64:
                 raise UserError(

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from coteach.i18n import gettext as _
-from coteach.settings import Settings
+from coteach.settings import EVERY_ADDRESS, Settings
 from coteach.supervisor.run import Change
 from coteach.supervisor.service import State
 from coteach.supervisor.tls import own_addresses
@@ -76,7 +76,7 @@ class Screen:
         print_ = self._console.print
         print_()
         print_(f"[bold]coteach[/bold]  {escape(self.settings.url)}")
-        if not self.settings.public_url and self.settings.bind in ("", "0.0.0.0", "::"):  # noqa: S104
+        if not self.settings.public_url and self.settings.bind in EVERY_ADDRESS:
             scheme = "https" if self._https else "http"
             for address in own_addresses():
                 print_(f"         {scheme}://{address}:{self.settings.port}")

@@ -77,8 +77,7 @@ def _serve(chosen: settings.Settings, room: str, ready_file: Path | None) -> Non
     database.migrate()
     token = TokenSigner(settings.secrets_of(chosen).get("live"), "live").mint(
         {"room": room, "person": "live", "name": room, "shared": True}, lifetime=LIFETIME)
-    host = "127.0.0.1" if chosen.bind in ("", "0.0.0.0", "::") else chosen.bind  # noqa: S104
-    url = f"http://{host}:{chosen.live_port}/live/{room}"
+    url = f"http://{settings.host_for(chosen.bind)}:{chosen.live_port}/live/{room}"
 
     def ready() -> None:
         if ready_file is not None:

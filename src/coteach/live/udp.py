@@ -24,6 +24,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from coteach import ports
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
+from coteach.settings import EVERY_ADDRESS
 
 log = structlog.get_logger()
 
@@ -33,7 +34,7 @@ Address = tuple[str, int]
 
 def local_addresses(bind: str) -> list[str]:
     """Return the addresses of this machine to take media at, for a `bind` setting."""
-    if bind in ("", "0.0.0.0", "::"):  # noqa: S104
+    if bind in EVERY_ADDRESS:
         found = [a for a in aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=False)]
         return [*found, "127.0.0.1"]
     if bind == "localhost":

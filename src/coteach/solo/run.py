@@ -101,8 +101,8 @@ async def serve(wanted: Wanted, ready: Callable[[Running], None],
         try:
             if shelf.single:
                 solo.open(shelf.single)
-            host = f"[{wanted.ip}]" if ":" in wanted.ip else wanted.ip
-            host = "127.0.0.1" if wanted.ip in ("", "0.0.0.0", "::") else host  # noqa: S104
+            host = settings_module.host_for(wanted.ip)
+            host = f"[{host}]" if ":" in host else host
             ready(Running(f"http://{host}:{port}{base}", solo))
             await over.wait()
         finally:
