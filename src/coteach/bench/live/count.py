@@ -22,7 +22,6 @@ class Viewer:
 
     def __init__(self, peer: RTCPeerConnection) -> None:
         self.peer = peer
-        self.sees = False
         for transceiver in peer.getTransceivers():
             receiver: Any = transceiver.receiver
             assert isinstance(receiver, IngestReceiver)
@@ -34,6 +33,11 @@ class Viewer:
         """Numbers that came too early, with the moment their frame was sent (0 when unknown)."""
         self.begin()
 
+    @property
+    def sees(self) -> bool:
+        """Whether anything has come."""
+        return self._next is not None
+
     def begin(self) -> None:
         """Count from now on."""
         self._packets = self._never = 0
@@ -44,7 +48,6 @@ class Viewer:
 
     def forward(self, packet: RtpPacket, key: bool, bodies: dict[Any, Any]) -> None:
         """Take one packet that came (an `Output` of the source)."""
-        self.sees = True
         self._packets += 1
         if self._next is None:
             self._next = packet.sequence_number + 65536

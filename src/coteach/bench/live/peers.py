@@ -86,9 +86,9 @@ async def watch(job: dict[str, Any], door: signalling.Door) -> list[Viewer]:
     # Viewers count packets; decoding them would measure libvpx.
     aiortc.rtcpeerconnection.RTCRtpReceiver = IngestReceiver  # type: ignore[misc,assignment]
     viewers = []
-    for number in range(job["count"]):
+    for _number in range(job["count"]):
         peer = _peer()
-        await door.watch(number, peer, sound=job["sound"])
+        await door.watch(peer, sound=job["sound"])
         viewers.append(Viewer(peer))
     end = time.monotonic() + 30
     while not all(viewer.sees for viewer in viewers):

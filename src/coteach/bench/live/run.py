@@ -153,21 +153,15 @@ async def _line(start: Callable[[], AbstractContextManager[servers.Running]], wo
 async def _publishers(work: Work, say: report.Say) -> dict[str, float]:
     """Eight people with sound in rooms of their own, and then recorded."""
     with servers.ours() as running:
-        door = {**running.door, "rooms": True}
         async with AsyncExitStack() as stack:
-            for place, token in enumerate(running.tokens):
-                url = door["publish"].replace(
-                    f"/{servers.ROOM}/", f"/{servers.ROOM}-p{place}/")
+            for room in running.rooms:
                 people = await stack.enter_async_context(_peers(
-                    "publish", running, 1, sound=True,
-                    door={**door, "publish": url, "tokens": [token]}))
+                    "publish", running, 1, sound=True, door=room.door))
             before = await people.measure(running, work.seconds)
-            sockets = f"ws://127.0.0.1:{running.server.port}/live/{servers.ROOM}-p"
             await stack.enter_async_context(recorder.recording(
-                [(f"{sockets}{place}/events", token)
-                 for place, token in enumerate(running.tokens)]))
+                [(room.events, room.token) for room in running.rooms]))
             after = await people.measure(running, work.seconds)
-    each = len(running.tokens)
+    each = len(running.rooms)
     say(_("a publisher with sound takes {percent:.2f} % of a core, recorded {more:.2f} % more"
           ).format(percent=before / each, more=(after - before) / each))
     return {"publisher": before / each, "recording": max(0.0, (after - before) / each)}

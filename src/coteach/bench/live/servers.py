@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -26,14 +26,24 @@ PEOPLE = 8
 JANUS = "/usr/bin/janus"
 
 
+@dataclass(frozen=True)
+class Own:
+    """A person's own room of coteach, for recording."""
+
+    door: dict[str, Any]
+    events: str
+    """The URL of its events socket."""
+    token: str
+
+
 @dataclass
 class Running:
     """A server that runs, and how to get in."""
 
     server: processes.Server
     door: dict[str, Any]
-    tokens: list[str] = field(default_factory=list)
-    """A pass of each person of a room of her own, for recording; coteach only."""
+    rooms: list[Own] = field(default_factory=list)
+    """A room of each person's own; coteach only."""
 
     def cpu(self) -> float:
         """Return the processor seconds it has used."""
@@ -53,11 +63,8 @@ def address() -> str:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    folder = Path(mkdtemp(prefix="coteach-bench-live-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with TemporaryDirectory(prefix="coteach-bench-live-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -80,7 +87,7 @@ def ours() -> Iterator[Running]:
         database.close()
         signer = TokenSigner(secrets_of(made).get("live"), "live")
 
-        def token(room: str, person: str, *, shared: bool) -> str:
+        def token(room: str, person: str, *, shared: bool = False) -> str:
             return signer.mint({"room": room, "person": person, "name": person, "lang": "en",
                                 "owner": not shared, "shared": shared}, lifetime=86400)
 
@@ -88,12 +95,18 @@ def ours() -> Iterator[Running]:
             [sys.executable, "-m", "coteach.live"], folder, port, folder / "log",
             {"COTEACH_DATA": str(made.data), "COTEACH_LIVE_PORT": str(port),
              "COTEACH_MEDIA_PORT": "0", "COTEACH_BIND": made.bind})
-        url = f"http://127.0.0.1:{port}/live/{ROOM}"
+        live = f"127.0.0.1:{port}/live"
+        passes = {f"{ROOM}-{name}": token(f"{ROOM}-{name}", name) for name in names}
         with _started(server):
-            yield Running(server, {"kind": "standard", "publish": f"{url}/whip",
-                                   "watch": f"{url}/whep",
-                                   "tokens": [token(ROOM, "all", shared=True)] * PEOPLE},
-                          [token(f"{ROOM}-{name}", name, shared=False) for name in names])
+            yield Running(
+                server, _door(f"http://{live}/{ROOM}", token(ROOM, "all", shared=True)),
+                [Own(_door(f"http://{live}/{room}", own), f"ws://{live}/{room}/events", own)
+                 for room, own in passes.items()])
+
+
+def _door(url: str, token: str) -> dict[str, Any]:
+    """Describe a door of WHIP and WHEP; see `coteach.bench.live.signalling`."""
+    return {"kind": "standard", "publish": f"{url}/whip", "watch": f"{url}/whep", "token": token}
 
 
 @contextmanager
@@ -114,9 +127,7 @@ def stock() -> Iterator[Running]:
             [sys.executable, "-m", "coteach.bench.live.stockrelay", str(port), address()],
             folder, port, folder / "log")
         with _started(server):
-            url = f"http://127.0.0.1:{port}"
-            yield Running(server, {"kind": "standard", "publish": f"{url}/whip",
-                                   "watch": f"{url}/whep", "tokens": ["none"] * PEOPLE})
+            yield Running(server, _door(f"http://127.0.0.1:{port}", "none"))
 
 
 def janus_there() -> bool:

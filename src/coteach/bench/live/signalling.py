@@ -17,7 +17,7 @@ class Door(Protocol):
     async def publish(self, number: int, offer: str) -> str:
         """Return the answer to an offer to publish."""
 
-    async def watch(self, number: int, peer: RTCPeerConnection, *, sound: bool) -> None:
+    async def watch(self, peer: RTCPeerConnection, *, sound: bool) -> None:
         """Negotiate a connection that receives."""
 
     async def close(self) -> None:
@@ -28,7 +28,7 @@ def door(told: dict[str, Any]) -> Door:
     """Return the door that a job describes."""
     if told["kind"] == "janus":
         return JanusDoor(told["url"], told["room"])
-    return StandardDoor(told["publish"], told["watch"], told["tokens"])
+    return StandardDoor(told["publish"], told["watch"], told["token"])
 
 
 class StandardDoor:
@@ -38,28 +38,28 @@ class StandardDoor:
     ----------
     publish, watch
         The URLs.
-    tokens
-        A pass for each publisher; viewers use the first.
+    token
+        The pass of everybody who comes in here.
     """
 
-    def __init__(self, publish: str, watch: str, tokens: list[str]) -> None:
-        self._publish, self._watch, self._tokens = publish, watch, tokens
+    def __init__(self, publish: str, watch: str, token: str) -> None:
+        self._publish, self._watch, self._token = publish, watch, token
         self._client = httpx.AsyncClient(trust_env=False, timeout=30)
 
-    async def _post(self, url: str, offer: str, token: str) -> str:
+    async def _post(self, url: str, offer: str) -> str:
         answer = await self._client.post(url, content=offer, headers={
-            "content-type": "application/sdp", "authorization": f"Bearer {token}"})
+            "content-type": "application/sdp", "authorization": f"Bearer {self._token}"})
         answer.raise_for_status()
         return answer.text
 
     async def publish(self, number: int, offer: str) -> str:
-        return await self._post(self._publish, offer, self._tokens[number])
+        return await self._post(self._publish, offer)
 
-    async def watch(self, number: int, peer: RTCPeerConnection, *, sound: bool) -> None:
+    async def watch(self, peer: RTCPeerConnection, *, sound: bool) -> None:
         for kind in ("audio", "video") if sound else ("video",):
             peer.addTransceiver(kind, "recvonly")
         await peer.setLocalDescription(await peer.createOffer())
-        answer = await self._post(self._watch, peer.localDescription.sdp, self._tokens[0])
+        answer = await self._post(self._watch, peer.localDescription.sdp)
         await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def close(self) -> None:
@@ -128,7 +128,7 @@ class JanusDoor:
         event = await self._ask(handle, {"request": "publish"}, {"type": "offer", "sdp": offer})
         return str(event["jsep"]["sdp"])
 
-    async def watch(self, number: int, peer: RTCPeerConnection, *, sound: bool) -> None:
+    async def watch(self, peer: RTCPeerConnection, *, sound: bool) -> None:
         handle = await self._handle()
         event = await self._ask(handle, {"request": "join", "ptype": "subscriber",
                                          "room": self._room, "streams": [{"feed": 1}]})
