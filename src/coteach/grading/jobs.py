@@ -124,7 +124,7 @@ async def _grade(course: CourseFolder, assignment: str, todo: list[Job], startin
     engine = await starting.start()
     try:
         await marker.prepare(engine)
-        batch = Batch(marker, Writer(course, assignment, config), engine,
+        batch = Batch(marker, Writer(course, assignment, config, marker.own), engine,
                       on_result or (lambda _job, _result: None), stop)
         return [result for result in await batch.run(todo, workers) if result is not None]
     finally:

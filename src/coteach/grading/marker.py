@@ -94,15 +94,15 @@ class Marker:
         self._known = {name: running.Known(
             running.given_sources(made), running.answered_names(self._sources[name]), own)
             for name, made in releases.items()}
-        self._own = own
+        self.own = own
         self.data = data
-        gather(Job("", "", None), own, course.source(assignment), data)
+        own_files(own, course.source(assignment), data)
 
     async def prepare(self, engine: Engine) -> None:
         """Find out, with the instructor's own solution, which tests need live objects."""
         for name, source in self._sources.items():
             known = self._known[name]
-            work = running.work_of(source, known, files=self.data if self._own else None,
+            work = running.work_of(source, known, files=self.data if self.own else None,
                                    seconds=self.seconds, seed=SEED, names=f"source/{name}")
             try:
                 known = replace(known, own=known.own - await changes(engine, work))
@@ -166,12 +166,12 @@ class Marker:
     def _files(self, job: Job) -> Iterator[Path | None]:
         """Give the folder with the data files of a submission, the instructor's over hers."""
         if job.extras is None:
-            yield self.data if self._own else None
+            yield self.data if self.own else None
             return
         root = Path(tempfile.mkdtemp(prefix="coteach-grade-"))
         try:
             sandbox.claim(root)
-            gather(job, self._own, self.course.source(self.assignment), root)
+            gather(job, self.own, self.course.source(self.assignment), root)
             yield root if any(root.iterdir()) else None
         finally:
             shutil.rmtree(root, ignore_errors=True)
@@ -214,14 +214,19 @@ class Marker:
                 mark.unstable = running.differs(found, again.cells.get(places[name]))
 
 
-def gather(job: Job, own: frozenset[str], source: Path, target: Path) -> None:
-    """Copy the files beside a submitted notebook, with the instructor's own over them."""
-    if job.extras is not None:
-        files.copy_plain(job.extras, target, limit=EXTRA_MB << 20, count=EXTRA_FILES,
-                         leave_out=(".ipynb", "timestamp.txt"))
+def own_files(own: frozenset[str], source: Path, target: Path) -> None:
+    """Copy the instructor's files, over what is there."""
     for name in own:
         place = target / name
         if place.is_dir():
             shutil.rmtree(place)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes((source / name).read_bytes())
+
+
+def gather(job: Job, own: frozenset[str], source: Path, target: Path) -> None:
+    """Copy the files beside a submitted notebook, with the instructor's own over them."""
+    if job.extras is not None:
+        files.copy_plain(job.extras, target, limit=EXTRA_MB << 20, count=EXTRA_FILES,
+                         leave_out=(".ipynb", "timestamp.txt"))
+    own_files(own, source, target)

@@ -18,11 +18,18 @@ from coteach.grading.result import Result
 
 
 class Writer:
-    """The one writer of a batch; all its methods are called by one thread."""
+    """The one writer of a batch; all its methods are called by one thread.
 
-    def __init__(self, course: CourseFolder, assignment: str, config: Config) -> None:
+    Parameters
+    ----------
+    own
+        The instructor's data files, as `CourseFolder.data_files` names them.
+    """
+
+    def __init__(self, course: CourseFolder, assignment: str, config: Config,
+                 own: frozenset[str]) -> None:
         self.course, self.assignment, self.config = course, assignment, config
-        self._own = course.data_files(assignment)
+        self._own = own
         self._book: Book | None = None
 
     def open(self) -> None:

@@ -40,7 +40,8 @@ def parsed(cell: Cell) -> ast.Module | None:
 
 def code(cells: list[Cell], folder: Path) -> Iterator[Finding]:
     """Return what there is to say about the code and the pictures of a notebook."""
-    trees = [(cell, tree) for cell in cells if cell.code and (tree := parsed(cell)) is not None]
+    looked_at = [(cell, parsed(cell) if cell.code else None) for cell in cells]
+    trees = [(cell, tree) for cell, tree in looked_at if tree is not None]
     made = {name for _cell, tree in trees for name in _written(tree)}
     answers = {name for cell, tree in trees if cell.solution for name in _set(tree)}
     for cell, tree in trees:
@@ -52,9 +53,9 @@ def code(cells: list[Cell], folder: Path) -> Iterator[Finding]:
             yield from _trusting(cell, tree, answers)
         if cell.test or cell.solution:
             yield from _unstable(cell, tree)
-    for cell in cells:
+    for cell, found in looked_at:
         if cell.code:
-            if cell.test and parsed(cell) is None:
+            if cell.test and found is None:
                 yield cell.finding("syntax", FAILED, _("The test is no Python."),
                                    _("Run the notebook in JupyterLab and correct it."))
             continue
