@@ -24,11 +24,10 @@ function remember(pupil) {
   } catch { /* nothing is kept here; the page says so at the first answer */ }
 }
 
-/** Nobody can answer before she said who she is; each question says so itself. */
+/** Nobody can answer before she said who she is: forms come switched off, and each says why. */
 function waitForName(on) {
   for (const root of roots) {
     root.querySelector(".ct-first")?.remove();
-    for (const control of root.querySelectorAll("button, input, textarea")) control.disabled = on;
     if (!on) continue;
     root.append(h("p", { class: "ct-first" }, h("button", { type: "button", class: "ct-plain",
       onclick: () => {

@@ -13,8 +13,6 @@ const FIRST_LOOK = 2000; // after a start that failed: is the line back?
 const LAST_LOOK = 15_000;
 const MOST_STARTS = 3; // by themselves, on a line that is there; then it waits for a hand
 const MOST_REPORTS = 10;
-// eslint-disable-next-line no-control-regex
-const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 const FOCUSABLE = "input, select, textarea, button, .noUi-handle, summary, [role=tab]";
 const pause = (seconds) => new Promise((resolve) => { setTimeout(resolve, 1000 * seconds); });
 const after = (target, ...kinds) => new Promise((resolve) => {
@@ -129,13 +127,13 @@ export class Widgets {
   }
 
   /** What did not work is told to the lesson's teacher, once; a pupil can do nothing about it. */
-  #report({ ename = "", evalue = "", traceback = [] }, element) {
-    const text = traceback.join("\n").replace(COLOURS, "").slice(-4000);
+  #report({ ename = "", evalue = "" }, element) {
+    const said = `${ename}: ${evalue}`;
     this.reported ??= new Set();
-    if (this.reported.has(text) || this.reported.size >= MOST_REPORTS) return;
-    this.reported.add(text);
+    if (this.reported.has(said) || this.reported.size >= MOST_REPORTS) return;
+    this.reported.add(said);
     fetch(this.data.trouble, { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ error: `${ename}: ${evalue}`.slice(0, 300), traceback: text,
+      body: JSON.stringify({ error: `${ename}`.slice(0, 300),
         cell: (element ?? this.used)?.closest(".ct-cell")?.dataset.cellId ?? "" }) }).catch(() => {});
   }
 
