@@ -87,6 +87,13 @@ async def test_showing_the_same_part_again_is_told_and_ends_with_one_tap(site):
     assert (await state(pupil))["show"] is None
 
 
+async def test_a_part_that_is_closed_again_is_shown_no_longer(site):
+    pupil = await site.pupil("Mai")
+    await turn(site, "show:ask")
+    await turn(site, "upto:intro")
+    assert ((told := await state(pupil))["upto"], told["show"]) == ("intro", None)
+
+
 async def test_a_part_that_is_shown_is_open(site):
     pupil = await site.pupil("Mai")
     await turn(site, "upto:intro")

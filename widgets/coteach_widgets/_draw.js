@@ -51,7 +51,7 @@ function frame(pen, axes) {
     const last = i === 4 ? ` ${x[2]}` : "";
     pen.textAlign = i === 4 ? "right" : "center";
     pen.fillText(number(x[0] + ((x[1] - x[0]) * i) / 4) + last,
-      i === 4 ? WIDE - 2 : left + ((right - left) * i) / 4, HIGH - 28);
+      i === 4 ? WIDE - 12 : left + ((right - left) * i) / 4, HIGH - 28);
   }
   pen.textAlign = "right";
   for (let i = 0; i <= 4; i++) {

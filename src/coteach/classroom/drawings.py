@@ -56,7 +56,7 @@ def _frame(axes: Mapping[str, Any]) -> str:
     for part in range(5):
         (x0, x1, x_unit), (y0, y1, y_unit) = ends["x"], ends["y"]
         last = part == 4
-        place = GRID[0] - 2 if last else LEFT + wide * part / 4
+        place = GRID[0] - 12 if last else LEFT + wide * part / 4
         words.append(
             f'<text x="{place:g}" y="{GRID[1] - 28}" text-anchor="{"end" if last else "middle"}">'
             f'{round(x0 + (x1 - x0) * part / 4, 2):g}{" " + escape(x_unit) if last else ""}</text>'

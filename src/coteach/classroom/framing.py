@@ -72,6 +72,7 @@ def words() -> dict[str, Any]:
     """Return the sentences of `class_page.js` in the language in force."""
     return {
         "beyond": _("Your teacher opens the next part soon."),
+        "notOpened": _("This part was not opened in class."),
         "opened": _("Your teacher has opened the next part."),
         "eyesUp": _("Eyes up"),
         "look": _("Look at your teacher. What you typed is kept."),

@@ -156,8 +156,12 @@ def look(session: Session, row: ClassSession, card: NameCard, file: AnswerFile,
     if file.lesson != row.lesson:
         raise UserError(_("This file is of another lesson ({lesson}).").format(lesson=file.lesson),
                         hint=_("Take it in where that lesson was held."), code="other-lesson")
-    wanted = [answers.checked(event, card.pseudonym, row) for event in file.events]
-    answers.require_asked(wanted, outlines, row)
+    try:
+        wanted = [answers.checked(event, card.pseudonym, row) for event in file.events]
+        answers.require_asked(wanted, outlines, row)
+    except UserError as error:  # its hint is for a page
+        raise UserError(error.message, status=error.status, code=error.code,
+                        hint=_("Save the answers once more on the pupil's device.")) from None
     last = last_ones(wanted)
     before = {(event.cell, event.value.get("key", "")): event
               for event in events.newest(session, row.id, actor=card.pseudonym)}

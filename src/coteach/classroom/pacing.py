@@ -175,6 +175,9 @@ def turn(row: ClassSession, what: str, cell: str, order: list[str]) -> None:
         row.paused = False
     elif what == "upto":
         row.upto = cell
+        # What is hidden now is shown no longer.
+        if row.show in order and order.index(cell) < order.index(row.show):
+            row.show = ""
     elif what == "free":
         row.upto = ""
     elif what == "show":

@@ -86,7 +86,7 @@ def _named(where: list[str]) -> tuple[CourseFolder, str]:
 
 def _print(found: list[Finding]) -> None:
     console = Console(highlight=False)
-    words = {"ok": "[green]" + _("well") + "[/green]",
+    words = {"ok": "[green]" + _("OK") + "[/green]",
              "warning": "[yellow]" + _("note") + "[/yellow]",
              "failed": "[red]" + _("wrong") + "[/red]"}
     for one in found:

@@ -55,7 +55,7 @@ def doctor(
         from rich.markup import escape
 
         console = Console(highlight=False)
-        words = {"ok": "[green]" + _("well") + "[/green]",
+        words = {"ok": "[green]" + _("OK") + "[/green]",
                  "warning": "[yellow]" + _("note") + "[/yellow]",
                  "failed": "[red]" + _("wrong") + "[/red]"}
         for found in findings:

@@ -139,6 +139,7 @@ function show(cell, number) {
 function apply(state, first = false) {
   if (state.open === false) {
     pause(false); // page.js says that the class is over
+    line.textContent = words.notOpened;
     show("");
     return;
   }
