@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import urljoin
 
 import httpx
+import psutil
 
-from coteach.bench.processes import Server, free_port
+from coteach.bench.processes import Kernel, Server, free_port, parents
 from coteach.bench.visitors import Failed, Visit, config_of, fetch, require
 
 
@@ -92,3 +93,11 @@ def our_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = (),
                f"--port={port}", "--no-browser", *options]
     return Server(command, notebook.parent, port, folder / "coteach.log",
                   env={} if spare is None else {"COTEACH_SPARE_KERNELS": str(spare)})
+
+
+def our_kernels(processes: list[psutil.Process]) -> list[Kernel]:
+    """Return the kernels among its processes: what starts nothing, with its supervisor."""
+    there = parents(processes)
+    by_pid = {process.pid: process for process in there}
+    return [(process, by_pid[parent]) for process, parent in there.items()
+            if parent in by_pid and process.pid not in there.values()]

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from coteach.errors import UserError
 from coteach.i18n import gettext as _
 
 _PR_SET_CHILD_SUBREAPER = 36
+Kernel = tuple[psutil.Process, ...]
+"""The processes of one kernel: itself, and what holds it if it has one of its own."""
+
 _MB = 1 << 20
 
 
@@ -119,16 +122,16 @@ class Server:
         mine = os.times()
         return total + mine.children_user + mine.children_system
 
-    def rest(self, seconds: float = 60.0, quiet: float = 2.5, more: int = 0) -> float:
+    def rest(self, seconds: float = 60.0, quiet: float = 2.5,
+             ready: Callable[[], bool] = lambda: True) -> float:
         """Wait until it does nothing for a while; return how long that took to begin.
 
-        `more`: processes that it will start by itself; a busy machine lets it begin late.
+        `ready` says whether it has done what it does by itself; a busy machine begins late.
         """
         begun = since = time.perf_counter()
         spent, there = self.cpu(), len(self.processes())
-        enough = there + more
         while (now := time.perf_counter()) - begun < seconds and (
-                now - since < quiet or there < enough):
+                now - since < quiet or not ready()):
             time.sleep(0.5)
             cpu, number = self.cpu(), len(self.processes())
             if cpu - spent > 0.03 or number != there:
@@ -167,6 +170,15 @@ def reap() -> None:
         with contextlib.suppress(psutil.Error, ChildProcessError):
             if process.status() == psutil.STATUS_ZOMBIE:
                 os.waitpid(process.pid, os.WNOHANG)
+
+
+def parents(processes: Iterable[psutil.Process]) -> dict[psutil.Process, int]:
+    """Return which process started each of these, as far as they are there."""
+    found = {}
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            found[process] = process.ppid()
+    return found
 
 
 def memory(processes: Iterable[psutil.Process]) -> Memory:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
-from coteach.bench.processes import Server, free_port
+from coteach.bench.processes import Kernel, Server, free_port, parents
 from coteach.bench.visitors import Failed, Visit, fetch, require
 
 
@@ -53,3 +54,9 @@ def stock_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = ())
     command = [sys.executable, "-m", "voila", str(notebook), "--no-browser", f"--port={port}",
                "--Voila.ip=127.0.0.1", *options]
     return Server(command, notebook.parent, port, folder / "voila.log")
+
+
+def stock_kernels(processes: list[psutil.Process]) -> list[Kernel]:
+    """Return the kernels among its processes: all but the server."""
+    there = parents(processes)
+    return [(process,) for process in there if process.pid not in there.values()]
