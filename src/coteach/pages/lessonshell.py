@@ -23,7 +23,7 @@ from ipykernel.comm.comm import BaseComm
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
 
-from coteach.pages import kept
+from coteach.pages import drawing, kept
 from coteach.pages.recorder import Recorder, RecordingSession, Stream
 
 AGAIN = 2.0
@@ -126,6 +126,7 @@ class Execution:
         with contextlib.suppress(ImportError):
             import ipywidgets
             ipywidgets.register_comm_target()
+        drawing.install()
         if "matplotlib" in sys.modules:
             self.shell.enable_matplotlib("inline")
 
