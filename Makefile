@@ -65,12 +65,13 @@ lint: $(VENV)/.installed
 	@$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Journeys need a browser, letters for Chinese and a Postgres server.
+# Tests need a browser, letters for Chinese, a Postgres server and a TURN server.
 debian-packages:
 	@missing=
 	command -v chromium >/dev/null || missing+=" chromium"
 	compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*' >/dev/null || missing+=" fonts-noto-cjk"
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=" postgresql"
+	command -v turnserver >/dev/null || missing+=" coturn"
 	[ -n "$$missing" ] || exit 0
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	    echo "The tests need$$missing: run sudo apt-get install --no-install-recommends$$missing and try again." >&2; exit 1

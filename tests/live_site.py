@@ -57,7 +57,7 @@ class Site:
     def start(self) -> Site:
         token = secrets_of(self.settings).text("proxy")
         self._proxy = subprocess.Popen(
-            [str(node_binary()), str(PROXY_SCRIPT), "--ip", "127.0.0.1",
+            [str(node_binary()), str(PROXY_SCRIPT), "--ip", self.settings.bind,
              "--port", str(self.settings.port), "--api-ip", "127.0.0.1",
              "--api-port", str(self.settings.proxy_api_port), "--log-level", "error"],
             env={**os.environ, "CONFIGPROXY_AUTH_TOKEN": token,

@@ -149,6 +149,12 @@ class Settings:
     ``turn:media.example:3478?transport=udp,turns:media.example:443?transport=tcp``."""
     turn_secret: str = ""
     """What the TURN server has as ``static-auth-secret``; one of our own when empty."""
+    turn: bool = False
+    """Run a TURN server beside the other parts; people are told it unless `turn_urls` is set."""
+    turn_port: int = 3478
+    """Where it listens, UDP and TCP."""
+    turn_tls_port: int = 5349
+    """Where it listens for TLS, when the deployment has a certificate; 443 passes most walls."""
     database_url: str = ""
     """SQLAlchemy URL; SQLite in the data folder when empty."""
     tls_cert: str = ""

@@ -50,6 +50,12 @@ class Screen:
                         "microphone: the device check, practice and live rooms work only on this "
                         "machine. Start with --tls self-signed, or see docs/tls.md."))
 
+        if self.settings.turn:
+            self.note(_("Open in the firewall for TURN: port {port} (UDP and TCP){more}.").format(
+                port=self.settings.turn_port,
+                more=_(" and {port} (TCP)").format(port=self.settings.turn_tls_port)
+                if self.settings.tls_cert else ""))
+
     @property
     def _beyond_this_machine(self) -> bool:
         from coteach.cli.up import is_loopback

@@ -48,6 +48,9 @@ def up(
         help="[bold]self-signed[/bold]: make a certificate for the school's own network.")] = None,
     public_url: Annotated[str | None, typer.Option(
         help="The address people type, when another server stands in front.")] = None,
+    turn: Annotated[bool, typer.Option(
+        "--turn", help="Run a TURN server too (coturn), for networks that let no UDP through.",
+    )] = False,
     trust_local: Annotated[bool, typer.Option(
         "--trust-local",
         help="Run notebooks without a sandbox. Only for your own code on your own machine.",
@@ -60,7 +63,7 @@ def up(
         port = free_port(bind or "127.0.0.1")
     settings = settings_module.load(
         data, port=port, bind=bind, demo=demo or None, tls_cert=tls_cert, tls_key=tls_key,
-        public_url=public_url, trust_local=trust_local or None)
+        public_url=public_url, turn=turn or None, trust_local=trust_local or None)
     if tls not in (None, "self-signed"):
         raise UserError(_("--tls knows only self-signed, not {value}.").format(value=tls),
                         hint=_("For a certificate of your own use --tls-cert and --tls-key."))
@@ -101,7 +104,7 @@ async def run(settings: Settings, *, make_tls: bool, demo_password: str | None,
     """Prepare, start, say so, wait for the signal, stop."""
     from coteach.cli import _status, _welcome
     from coteach.sandbox import ensure
-    from coteach.supervisor import Supervisor, errorpages, folder, ports, tls
+    from coteach.supervisor import Supervisor, errorpages, folder, ports, tls, turn
     from coteach.supervisor.parts import parts
 
     folder.prepare(settings.layout)
@@ -120,6 +123,8 @@ async def run(settings: Settings, *, make_tls: bool, demo_password: str | None,
             screen.authority = authority
         tls.check_pair(settings.tls_cert, settings.tls_key)
         await asyncio.to_thread(ensure, settings.trust_local)
+        if settings.turn:
+            settings = turn.prepared(settings)
         settings = ports.assign(settings)
         screen.settings = settings
         screen.starting()

@@ -42,6 +42,26 @@ def local_addresses(bind: str) -> list[str]:
     return [bind]
 
 
+def resolve(host: str) -> str:
+    """Return the IP address that a `media_host` setting means.
+
+    Raises
+    ------
+    UserError
+        The name has none.
+    """
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.gethostbyname(host)
+    except OSError:
+        raise UserError(_("The setting media_host names {host}, which has no address.").format(
+            host=host), hint=_("Set it to the address people reach this machine at."),
+            code="bad-setting") from None
+
+
 def _bound(address: str, port: int) -> socket.socket:
     """Return a UDP socket with room for bursts."""
     raw = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
@@ -196,7 +216,7 @@ class MediaPort:
         local = local_addresses(self._bind)
         pairs = [(address, address) for address in local]
         if self._host and self._host not in local:
-            pairs = [("0.0.0.0", self._resolve(self._host))]  # noqa: S104
+            pairs = [("0.0.0.0", resolve(self._host))]  # noqa: S104
         loop = asyncio.get_running_loop()
         for address, public in pairs:
             try:
@@ -219,19 +239,6 @@ class MediaPort:
                     code="port-in-use") from None
             self._sockets.append(port)
             self.port = port.public[1]
-
-    @staticmethod
-    def _resolve(host: str) -> str:
-        try:
-            return str(ipaddress.ip_address(host))
-        except ValueError:
-            pass
-        try:
-            return socket.gethostbyname(host)
-        except OSError:
-            raise UserError(_("The setting media_host names {host}, which has no address.").format(
-                host=host), hint=_("Set it to the address people reach this machine at."),
-                code="bad-setting") from None
 
     @property
     def peers(self) -> int:

@@ -14,6 +14,7 @@ from coteach.errors import NotFound, UserError
 from coteach.i18n import get_language
 from coteach.i18n import gettext as _
 from coteach.lessonpack import find_courses
+from coteach.live import turn
 from coteach.live.purpose import practice_purpose
 from coteach.portal import devices, widgetpages
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
@@ -94,7 +95,8 @@ def token(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
     at = f"/live/{found.name}"
     return {"token": minted, "room": found.name, "owner": owner, "title": title,
             "module": found.module, "whip": f"{at}/whip", "whep": f"{at}/whep",
-            "events": f"{at}/events", "ice_servers": [],
+            "events": f"{at}/events",
+            "ice_servers": [server.as_json() for server in turn.servers_for(settings, person.id)],
             "purpose": practice_purpose(language, owner=owner)}
 
 

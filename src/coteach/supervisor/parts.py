@@ -16,6 +16,7 @@ from coteach.hub.proxy import ProxyApi
 from coteach.i18n import gettext as _
 from coteach.ports import MEDIA_MOVES
 from coteach.settings import Settings, secrets_of
+from coteach.supervisor import turn
 from coteach.supervisor.mark import VARIABLE
 from coteach.supervisor.ports import is_set
 from coteach.supervisor.service import Service
@@ -138,4 +139,5 @@ def parts(settings: Settings, run: str, client: httpx.AsyncClient, error_pages: 
         own("classroom", "/c/healthz", settings, environ),
         own("live", "/live/healthz", settings, environ),
         culler(settings, environ),
+        *([turn.service(settings, run)] if settings.turn else []),
     ]

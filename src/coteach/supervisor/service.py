@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 
 from coteach import ports
+from coteach.supervisor import stun
 from coteach.supervisor.logfile import LogFile
 
 _PR_SET_PDEATHSIG = 1
@@ -57,7 +58,8 @@ class Service:
     command: Sequence[str]
     environ: Mapping[str, str]
     health: str = ""
-    """An address that answers below 400 when the service is ready; empty when it has none."""
+    """An address that answers below 400 when the service is ready, or ``stun://HOST:PORT``; empty
+    when it has none."""
     headers: tuple[tuple[str, str], ...] = ()
     """Request headers for the health address."""
     folder: Path | None = None
@@ -237,6 +239,8 @@ class Keeper:
         # port must neither get it nor pass for the service.
         if self.pid is None or not ports.listens(address.host, port, ports.session_of(self.pid)):
             return False
+        if address.scheme == "stun":
+            return await stun.answers(address.host, port, seconds)
         try:
             answer = await self._client.get(
                 self.service.health, headers=dict(self.service.headers), timeout=seconds)
