@@ -116,8 +116,9 @@ class LiveServer:
         environ = {**os.environ, "COTEACH_DATA": str(self.settings.data),
                    "COTEACH_LIVE_PORT": str(self.settings.live_port),
                    "COTEACH_MEDIA_PORT": str(self.settings.media_port),
-                   "COTEACH_BIND": self.settings.bind,
-                   "COTEACH_TURN_URLS": self.settings.turn_urls}
+                   "COTEACH_BIND": self.settings.bind}
+        if self.settings.turn_urls:
+            environ["COTEACH_TURN_URLS"] = self.settings.turn_urls
         self.settings.layout.logs.mkdir(exist_ok=True)
         with (self.settings.layout.logs / "live.log").open("ab") as log:
             self.process = subprocess.Popen([sys.executable, "-m", "coteach.live"], env=environ,

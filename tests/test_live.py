@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 import pytest
 import websockets
+from aiortc import RTCSessionDescription
 from aiortc.mediastreams import VideoStreamTrack
 from live_peers import ROOM, LiveServer, Picture, Tone, Visitor
 
@@ -149,6 +150,18 @@ async def test_a_wrong_candidate_harms_neither_the_offer_nor_the_log(server, vis
     assert "OverflowError" not in server.log() and "Traceback" not in server.log()
     kept = clean((offer[:end] + wrong + offer[end:]).encode())
     assert "candidate:9" not in kept
+
+
+async def test_who_names_no_address_is_found_by_her_own_checks(server, visitors):
+    linh = visitors("linh")
+    offer = await an_offer(linh)
+    unreachable = re.sub(r"a=candidate:.*\r\n", "", offer)
+    assert "a=end-of-candidates" in unreachable
+    answer = await linh.post("whip", unreachable)
+    await linh._peers[0].setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+    async with asyncio.timeout(5):
+        while linh._peers[0].connectionState != "connected":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def test_a_media_port_in_use_is_one_sentence(server, tmp_path):

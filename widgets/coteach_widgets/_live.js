@@ -3,19 +3,9 @@
 
 import { pause } from "./_dom.js";
 
-const GATHER = 1500;
 const PATIENCE = 4000;
 const STOP_WITHIN = 30000;
 const STEPS = [300, 700, 1500, 3000, 5000];
-
-async function gathered(connection) {
-  if (connection.iceGatheringState === "complete") return;
-  await Promise.race([pause(GATHER), new Promise((done) => {
-    connection.addEventListener("icegatheringstatechange", () => {
-      if (connection.iceGatheringState === "complete") done();
-    });
-  })]);
-}
 
 /** One WHIP or WHEP connection. */
 class Connection {
@@ -38,7 +28,8 @@ class Connection {
 
   async negotiate() {
     await this.peer.setLocalDescription();
-    await gathered(this.peer);
+    // Without waiting for addresses: the server learns them from this browser's own checks. A TURN
+    // server that does not answer would hold everybody up.
     const response = await fetch(this.url, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${this.token}` },

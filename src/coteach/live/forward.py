@@ -118,7 +118,7 @@ class ForwardSender:
         self._task = asyncio.create_task(self._report_forever())
         if self.source is not None:
             self.source.outputs.append(self)
-            self.source.want_key_frame()
+            self.source.want_key_frame(newcomer=True)
 
     def switch(self, source: Source | None) -> None:
         """Go on with another source at its next key frame; with none, be silent."""
@@ -170,7 +170,7 @@ class ForwardSender:
         if packet.ssrc != self._from:
             if not key:
                 if self.source is not None:
-                    self.source.want_key_frame()
+                    self.source.want_key_frame(newcomer=not self._packets)
                 return
             self._begin(packet, bodies[NOW])
         number = packet.sequence_number

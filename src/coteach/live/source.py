@@ -20,6 +20,8 @@ HISTORY = 1024
 """Packets kept for viewers who miss one; about 13 s of a 650 kbit/s picture."""
 KEY_FRAME_INTERVAL = 0.5
 """Seconds between two requests for a key frame: many viewers' wishes are one request."""
+NEWCOMER_INTERVAL = 0.32
+"""The same when somebody waits who sees nothing yet; Chromium hears no more than one in 0.3 s."""
 
 
 RATE_INTERVAL = 1.0
@@ -122,18 +124,34 @@ class Source:
         return ((ntp + int(passed * (1 << 32))) & 0xFFFFFFFFFFFFFFFF,
                 (rtp + int(passed * self.codec.clockRate)) & 0xFFFFFFFF)
 
-    def want_key_frame(self) -> None:
-        """Ask the publisher for a key frame: many wishes within a short time are one request."""
-        if self.kind != "video" or self.ssrc is None or self._later is not None:
+    def want_key_frame(self, *, newcomer: bool = False) -> None:
+        """Ask the publisher for a key frame: many wishes within a short time are one request.
+
+        Parameters
+        ----------
+        newcomer
+            Whether it is for somebody who sees nothing yet.
+        """
+        if self.kind != "video" or self.ssrc is None:
             return
-        wait = self._asked + KEY_FRAME_INTERVAL - time.monotonic()
+        wait = self._asked - time.monotonic() + (
+            NEWCOMER_INTERVAL if newcomer else KEY_FRAME_INTERVAL)
         if wait <= 0:
             self._ask_now()
-        else:
-            self._later = asyncio.get_running_loop().call_later(wait, self._ask_now)
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + wait
+        if self._later is not None:
+            # Within a moment of it: packets come fast, and each of them may be a wish.
+            if self._later.when() <= due + 0.02:
+                return
+            self._later.cancel()
+        self._later = loop.call_at(due, self._ask_now)
 
     def _ask_now(self) -> None:
-        self._later = None
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         self._asked = time.monotonic()
         if self.ssrc is not None:
             self._ask_key_frame(self.ssrc)
