@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -62,6 +63,9 @@ def serve(settings: Settings, database: Database, ready: Callable[[], None] | No
     async def run() -> None:
         # Before uvicorn, which would add a traceback to the sentence about a media port in use.
         await house.open()
+        # What is here now stays: looking through it for garbage would hold packets up.
+        gc.collect()
+        gc.freeze()
         # uvicorn ends by itself and then raises the signal again: all that comes after is ours.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_args: None)

@@ -19,7 +19,7 @@ import aiortc.rtcpeerconnection
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from coteach.bench.live import signalling
-from coteach.bench.live.count import Viewer
+from coteach.bench.live.count import Onlooker, Viewer
 from coteach.bench.live.tracks import Sound, Video
 from coteach.live.ingest import IngestReceiver
 
@@ -81,15 +81,16 @@ async def publish(job: dict[str, Any], door: signalling.Door) -> list[RTCPeerCon
     return made
 
 
-async def watch(job: dict[str, Any], door: signalling.Door) -> list[Viewer]:
+async def watch(job: dict[str, Any], door: signalling.Door) -> list[Viewer | Onlooker]:
     """Watch as many times as the job says."""
     # Viewers count packets; decoding them would measure libvpx.
     aiortc.rtcpeerconnection.RTCRtpReceiver = IngestReceiver  # type: ignore[misc,assignment]
-    viewers = []
+    viewers: list[Viewer | Onlooker] = []
+    kind = Onlooker if job["crowd"] else Viewer
     for _number in range(job["count"]):
         peer = _peer()
         await door.watch(peer, sound=job["sound"])
-        viewers.append(Viewer(peer))
+        viewers.append(kind(peer))
     end = time.monotonic() + 30
     while not all(viewer.sees for viewer in viewers):
         if time.monotonic() > end:
@@ -118,11 +119,12 @@ async def main(job: dict[str, Any]) -> None:
         while (word := await _line()) not in ("stop", ""):
             if word == "start":
                 for one in people:
-                    if isinstance(one, Viewer):
+                    if not isinstance(one, RTCPeerConnection):
                         one.begin()
-        _say({"viewers": [one.found() for one in people if isinstance(one, Viewer)]})
+        _say({"viewers": [one.found() for one in people
+                          if not isinstance(one, RTCPeerConnection)]})
         for one in people:
-            await (one.peer if isinstance(one, Viewer) else one).close()
+            await (one if isinstance(one, RTCPeerConnection) else one.peer).close()
     finally:
         await door.close()
 

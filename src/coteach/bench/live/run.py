@@ -21,6 +21,8 @@ from coteach.i18n import gettext as _
 LOSS = 0.03
 NEAR = 10
 """Viewers for the delay."""
+COUNTED = 50
+"""Viewers that decrypt what comes; more of them only look on, or they would be what is measured."""
 SETTLE = 2.0
 _PERCENT = "%"
 
@@ -119,17 +121,25 @@ async def _alone(start: Callable[[], AbstractContextManager[servers.Running]], v
                  seconds: float, *, down: float = 0.0, up: float = 0.0) -> dict[str, Any]:
     """Start a server, one publisher and viewers; return what was counted."""
     with start() as running:
-        async with (_peers("publish", running, 1, loss=up),
-                    _peers("watch", running, viewers, loss=down) as watching):
-            cpu = await watching.measure(running, seconds)
-            found = await watching.stop()
-    waits = sorted(wait for viewer in found["viewers"] for wait in viewer["waits"])
-    if not all(viewer["packets"] for viewer in found["viewers"]):
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(_peers("publish", running, 1, loss=up))
+            near = min(viewers, COUNTED)
+            processes = [await stack.enter_async_context(_peers("watch", running, near, loss=down))]
+            if viewers > near:
+                processes.append(await stack.enter_async_context(
+                    _peers("watch", running, viewers - near, loss=down, crowd=True)))
+            await asyncio.sleep(SETTLE)
+            for one in processes:
+                one.tell("start")
+            cpu = await _used(running, seconds)
+            seen = [viewer for one in processes for viewer in (await one.stop())["viewers"]]
+    waits = sorted(wait for viewer in seen for wait in viewer["waits"])
+    if not all(viewer["packets"] for viewer in seen):
         raise UserError(_("No picture reached the viewers: {said}").format(
             said=running.server.last_words()), status=500, code="bench-no-media")
     waits = waits or [0.0]  # what is encoded anew carries no stamp
-    never = sum(viewer["never"] for viewer in found["viewers"])
-    repaired = sum(viewer["repaired"] for viewer in found["viewers"])
+    never = sum(viewer["never"] for viewer in seen)
+    repaired = sum(viewer["repaired"] for viewer in seen)
     return {"cpu": cpu, "viewer": cpu / viewers, "never": never, "repaired": repaired,
             "p50": waits[len(waits) // 2], "p99": waits[int(len(waits) * 0.99)],
             "longest": waits[-1]}
@@ -167,6 +177,13 @@ async def _publishers(work: Work, say: report.Say) -> dict[str, float]:
     return {"publisher": before / each, "recording": max(0.0, (after - before) / each)}
 
 
+async def _used(running: servers.Running, seconds: float) -> float:
+    """Return the percent of a core that a server uses in some seconds."""
+    begun, cpu = asyncio.get_running_loop().time(), running.cpu()
+    await asyncio.sleep(seconds)
+    return 100 * (running.cpu() - cpu) / (asyncio.get_running_loop().time() - begun)
+
+
 class _Peers:
     """A process with publishers or viewers."""
 
@@ -194,9 +211,7 @@ class _Peers:
         """Count for some seconds; return the percent of a core that the server used."""
         await asyncio.sleep(SETTLE)
         self.tell("start")
-        begun, cpu = asyncio.get_running_loop().time(), running.cpu()
-        await asyncio.sleep(seconds)
-        return 100 * (running.cpu() - cpu) / (asyncio.get_running_loop().time() - begun)
+        return await _used(running, seconds)
 
     async def stop(self) -> dict[str, Any]:
         """End it; return what it counted."""
@@ -216,9 +231,9 @@ class _Peers:
 
 @asynccontextmanager
 async def _peers(role: str, running: servers.Running, count: int, *, loss: float = 0.0,
-                 sound: bool = False, door: dict[str, Any] | None = None
+                 sound: bool = False, door: dict[str, Any] | None = None, crowd: bool = False
                  ) -> AsyncIterator[_Peers]:
-    job = {"role": role, "count": count, "sound": sound, "loss": loss,
+    job = {"role": role, "count": count, "sound": sound, "loss": loss, "crowd": crowd,
            "door": door or running.door, "address": servers.address()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "coteach.bench.live.peers", json.dumps(job), limit=1 << 26,
@@ -226,7 +241,7 @@ async def _peers(role: str, running: servers.Running, count: int, *, loss: float
         stderr=asyncio.subprocess.PIPE)
     made = _Peers(process)
     try:
-        await asyncio.wait_for(made.heard(), 60)
+        await asyncio.wait_for(made.heard(), 120)
         yield made
     finally:
         await made.end()
