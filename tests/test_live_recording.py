@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from datetime import timedelta
 
 import pytest
@@ -88,29 +89,39 @@ async def test_nothing_is_recorded_without_the_teachers_consent(server):
     await asyncio.gather(linh.close(), mei.close())
 
 
-async def test_a_killed_server_leaves_a_playable_recording_that_goes_on(server):
+async def test_a_killed_server_leaves_a_playable_recording_of_two_that_goes_on(server):
+    async def both_publish(*people):
+        await asyncio.gather(*(one.publish() for one in people))
+        await people[0].wait(lambda v: all(v.person(n) and v.person(n)["publication"]
+                                           for n in ("linh", "mei")))
+
     linh = await Visitor(server, "linh").enter(consent=True)
-    await linh.publish()
-    await linh.wait(lambda v: v.person("linh")["publication"])
+    mei = await Visitor(server, "mei").enter(consent=True)
+    await both_publish(linh, mei)
     await linh.say(type="record")
     recording = (await linh.wait(lambda v: v.state["recording"]))["id"]
+    begun = time.monotonic()
     await asyncio.sleep(4.5)
     server.kill()
-    part = next(server.folder(recording).glob("*.part.webm"))
-    assert len(decode(part)["pictures"]) > 30, "playable as the kill left it"
-    await linh.close()
+    killed = time.monotonic() - begun
+    parts = list(server.folder(recording).glob("*.part.webm"))
+    assert len(parts) == 2
+    for part in parts:
+        pictures = decode(part)["pictures"]
+        assert pictures[-1] > killed - 2, "playable as the kill left it, to 2 s before it"
+    await asyncio.gather(linh.close(), mei.close())
 
     server.start()
     made = row(server, recording)
     assert (made.status, made.reason) == ("ready", "server-stopped")
-    assert 2.5 < made.duration < 6
-    file = decode(server.folder(recording) / made.tracks[0]["file"])
-    assert file["duration"] == pytest.approx(made.duration, abs=0.5)
+    assert killed - 2 < made.duration < killed + 1
+    for track in made.tracks:
+        file = decode(server.folder(recording) / track["file"])
+        assert file["duration"] == pytest.approx(made.duration, abs=0.5)
 
-    linh = await Visitor(server, "linh").enter()
+    linh, mei = await Visitor(server, "linh").enter(), await Visitor(server, "mei").enter()
     assert linh.person("linh")["consent"] is True, "asked once in this room"
-    await linh.publish()
-    await linh.wait(lambda v: v.person("linh")["publication"])
+    await both_publish(linh, mei)
     await linh.say(type="record", resume=recording)
     again = await linh.wait(lambda v: v.state["recording"])
     assert again["id"] == recording and again["seconds"] > 4
@@ -118,12 +129,15 @@ async def test_a_killed_server_leaves_a_playable_recording_that_goes_on(server):
     await linh.say(type="stop")
     await linh.wait(lambda v: v.heard("recorded"))
     whole = row(server, recording)
-    assert whole.status == "ready" and len(whole.tracks) == 1
+    assert whole.status == "ready" and [t["name"] for t in whole.tracks] == ["Linh", "Mei"]
     assert whole.duration > made.duration + 2
-    file = decode(server.folder(recording) / whole.tracks[0]["file"])
-    assert file["duration"] == pytest.approx(whole.duration, abs=0.5)
-    assert file["sound"] == pytest.approx(file["duration"], abs=0.5), "silence fills the gap"
-    await linh.close()
+    for track in whole.tracks:
+        file = decode(server.folder(recording) / track["file"])
+        assert file["duration"] == pytest.approx(whole.duration, abs=0.5)
+        assert file["sound"] == pytest.approx(file["duration"], abs=0.5), "silence fills the gap"
+    with server.database.reading() as session:
+        assert [r.id for r in session.query(Recording)] == [recording]
+    await asyncio.gather(linh.close(), mei.close())
 
 
 async def test_a_lost_request_for_a_key_frame_costs_no_sound_and_a_second_of_picture(server):
