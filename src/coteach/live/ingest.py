@@ -33,6 +33,9 @@ from aiortc.rtp import (
 from coteach.live.nack import NackList
 from coteach.live.source import Source
 
+MOST_STREAMS = 8
+"""Streams of one connection that are reported on: a picture, its repairs, and earlier ones."""
+
 
 class IngestReceiver:
     """What aiortc calls as a receiver; see `coteach.live.peer` for the names it relies on."""
@@ -97,8 +100,9 @@ class IngestReceiver:
     async def _handle_rtcp_packet(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):
             info = packet.sender_info
-            self._reports[packet.ssrc] = (
-                (info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.monotonic())
+            if packet.ssrc in self._streams:
+                self._reports[packet.ssrc] = (
+                    (info.ntp_timestamp >> 16) & 0xFFFFFFFF, time.monotonic())
             self.source.reported(packet.ssrc, info.ntp_timestamp, info.rtp_timestamp)
 
     async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
@@ -107,6 +111,11 @@ class IngestReceiver:
         if codec is None:
             return
         if packet.ssrc not in self._streams:
+            # Whoever makes up a new one with each packet gets no more room by it.
+            while len(self._streams) >= MOST_STREAMS:
+                oldest = next(iter(self._streams))
+                del self._streams[oldest]
+                self._reports.pop(oldest, None)
             self._streams[packet.ssrc] = StreamStatistics(codec.clockRate)
         self._streams[packet.ssrc].add(packet)
         if is_rtx(codec):
