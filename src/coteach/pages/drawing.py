@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from binascii import b2a_base64
-from typing import Any
+from typing import IO, Any, cast
 
 from IPython.core import pylabtools
 
@@ -41,6 +41,14 @@ def print_figure(fig: Any, fmt: str = "png", bbox_inches: Any = "tight",
     return b2a_base64(png, newline=False).decode("ascii") if base64 else png
 
 
+class _Nowhere(io.RawIOBase):
+    """A file that keeps nothing: the drawing is taken from the canvas."""
+
+    def write(self, data: Any) -> int:
+        """Take no note of it."""
+        return len(data)
+
+
 def _cropped(fig: Any) -> bytes | None:
     """Return a figure that was drawn once, without its margin; None if that can't be had."""
     import matplotlib as mpl
@@ -52,9 +60,8 @@ def _cropped(fig: Any) -> bytes | None:
     if (alike in _over or not (fig.axes or fig.lines) or not isinstance(canvas, FigureCanvasAgg)
             or canvas.device_pixel_ratio != 1 or mpl.rcParams["savefig.bbox"] is not None):
         return None
-    raw = io.BytesIO()
-    canvas.print_figure(raw, format="raw", dpi=fig.dpi, facecolor=fig.get_facecolor(),
-                        edgecolor=fig.get_edgecolor())
+    canvas.print_figure(cast(IO[bytes], _Nowhere()), format="raw", dpi=fig.dpi,
+                        facecolor=fig.get_facecolor(), edgecolor=fig.get_edgecolor())
     renderer = canvas.get_renderer()
     wide, high = int(renderer.width), int(renderer.height)
     box = fig.get_tightbbox(renderer).padded(mpl.rcParams["savefig.pad_inches"])
@@ -64,7 +71,6 @@ def _cropped(fig: Any) -> bytes | None:
         if len(_over) < _MOST:
             _over[alike] = None
         return None
-    picture = np.frombuffer(raw.getbuffer(), np.uint8).reshape(high, wide, 4)
-    out = io.BytesIO()
+    picture, out = np.asarray(canvas.buffer_rgba()), io.BytesIO()
     imsave(out, picture[top:bottom, left:right], format="png", origin="upper", dpi=fig.dpi)
     return out.getvalue()
