@@ -68,6 +68,7 @@ export function showRoom(root, live, options) {
       const words = [own ? t("{name} (you)", { name: person.name }) : person.name];
       if (!person.here) words.push(t("coming back…"));
       else if (!person.publication && !own) words.push(t("connecting…"));
+      else if (person.silent) words.push(t("no picture and no sound arrives"));
       if (state.recording) words.push(person.recorded ? t("recorded") : t("not recorded"));
       const text = words.join(" · ");
       if (tile.label.textContent !== text) tile.label.textContent = text;

@@ -48,6 +48,8 @@ class IngestReceiver:
         self._track: Any = None
         self._enabled = True
         self._codecs: dict[int, RTCRtpCodecParameters] = {}
+        self._declared: set[int] = set()
+        """The streams that the offer names; empty when it names none, as OBS's may."""
         self._rtx: dict[int, int] = {}
         self._streams: dict[int, StreamStatistics] = {}
         self._reports: dict[int, tuple[int, float]] = {}
@@ -73,6 +75,7 @@ class IngestReceiver:
         for codec in parameters.codecs:
             self._codecs[codec.payloadType or 0] = codec
         for encoding in parameters.encodings:
+            self._declared.add(encoding.ssrc)
             if encoding.rtx:
                 self._rtx[encoding.rtx.ssrc] = encoding.ssrc
         if self.kind == "video":
@@ -110,6 +113,8 @@ class IngestReceiver:
         codec = self._codecs.get(packet.payload_type)
         if codec is None:
             return
+        if self._declared and packet.ssrc not in self._declared and not is_rtx(codec):
+            return
         if packet.ssrc not in self._streams:
             # Whoever makes up a new one with each packet gets no more room by it.
             while len(self._streams) >= MOST_STREAMS:
@@ -126,6 +131,9 @@ class IngestReceiver:
                 return
             packet = unwrap_rtx(packet, payload_type=int(apt), ssrc=original)
             codec = self._codecs[int(apt)]
+            # What nobody waits for probes the line, or is nonsense that would move the numbers.
+            if self.missing is None or not self.missing.wants(packet.sequence_number):
+                return
         if not packet.payload:  # padding that probes the line
             return
         if self.missing is not None and packet.ssrc == (self.source.ssrc or packet.ssrc):

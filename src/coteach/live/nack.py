@@ -78,6 +78,11 @@ class NackList:
             self._missing[each] = _Gap(now, now)
         return [each & 0xFFFF for each in lost]
 
+    def wants(self, number: int) -> bool:
+        """Say whether a packet is missing and still hoped for."""
+        return self._highest is not None and (
+            self._highest + ahead(number, self._highest) in self._missing)
+
     def _came(self, extended: int, now: float) -> None:
         gap = self._missing.pop(extended, None)
         if gap is None:

@@ -269,7 +269,8 @@ class Room:
                 if row is not None and row.room == self.name and row.status == "ready" and (
                         row.reason in ("server-stopped", "page-closed") and row.ended is not None
                         and (utcnow() - row.ended).total_seconds() < RESUME_WITHIN):
-                    begun = (utcnow() - row.started).total_seconds()
+                    # Not before what is written ends, also when the clock was set back.
+                    begun = max((utcnow() - row.started).total_seconds(), row.duration or 0.0)
                     return recordings.reopen(session, row.id), begun
             return recordings.start(
                 session, room, purpose=practice_purpose("en"),
@@ -321,6 +322,8 @@ class Room:
             if seat.publisher is not None and not seat.publisher.alive:
                 log.info("publisher gone", room=self.name, seat=seat.id)
                 await self.unpublish(seat)
+            if seat.fell_silent(now):
+                self.changed()
             for source, peer in list(seat.viewers.items()):
                 if not peer.alive:
                     await self.unwatch(seat, source)
@@ -365,6 +368,7 @@ class Room:
                 "here": s.present, "consent": s.consent,
                 "publication": s.publication if s.publisher is not None and (
                     s.publisher.connectionState == "connected") else "",
+                "silent": s.silent,
                 "media": sorted(set(s.sources) - {SMALL}),
                 "recorded": recording is not None and recording.includes(s.holder.person),
             } for s in self.seats.values() if s.publisher is not None or not s.holder.shared],

@@ -11,6 +11,10 @@ from typing import Any, Protocol
 from coteach.live.peer import RelayPeer
 from coteach.live.source import Source
 
+SILENT_AFTER = 7.0
+"""Seconds without picture and sound after which people are told that none comes; what is muted
+or black is still sent."""
+
 
 @dataclass(frozen=True)
 class Pass:
@@ -73,6 +77,8 @@ class Seat:
         self.publication = ""
         """Changes with each new connection to publish; viewers ask again when it does."""
         self.published_at = 0.0
+        self.silent = False
+        """Whether a publication stands, but neither picture nor sound has come lately."""
         self.viewers: dict[str, RelayPeer] = {}
         """What this person watches: the other's seat to the connection."""
         self.here_at = time.monotonic()
@@ -87,6 +93,13 @@ class Seat:
         self.publisher, self.sources = peer, sources
         self.publication = secrets.token_hex(6)
         self.published_at = time.monotonic()
+
+    def fell_silent(self, now: float) -> bool:
+        """Look whether anything still comes from her; return whether that has changed."""
+        before = self.silent
+        self.silent = bool(self.sources) and all(
+            source.silent_for(now) > SILENT_AFTER for source in self.sources.values())
+        return self.silent is not before
 
     async def unpublish(self) -> None:
         """Close what she publishes."""

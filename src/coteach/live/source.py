@@ -51,6 +51,7 @@ class Source:
         self._octets, self._counted = 0, time.monotonic()
         self._report: tuple[int, int, int, float] | None = None
         self._newest: tuple[int, float] | None = None
+        self._begun = time.monotonic()
         self._ask_key_frame = ask_key_frame
         self._asked = float("-inf")
         self._later: asyncio.TimerHandle | None = None
@@ -78,6 +79,10 @@ class Source:
         bodies: dict[Any, Any] = {NOW: now}
         for output in tuple(self.outputs):
             output.forward(packet, key, bodies)
+
+    def silent_for(self, now: float) -> float:
+        """Return the seconds in which nothing has come, until a moment (monotonic)."""
+        return now - (self._newest[1] if self._newest else self._begun)
 
     def _count(self, octets: int, now: float) -> None:
         self._octets += octets
