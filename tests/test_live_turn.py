@@ -16,7 +16,7 @@ import pytest
 from aioice import stun, turn
 from ports import free_port
 
-from coteach.cli import _status
+from coteach.cli import _status, doctor
 from coteach.errors import UserError
 from coteach.live.turn import servers_for
 from coteach.settings import secrets_of
@@ -111,6 +111,41 @@ async def test_who_has_a_pass_reaches_the_media_port_and_nothing_else(chosen):
         began = time.monotonic()
         await supervisor.stop()
     assert time.monotonic() - began < 4 and not mark.marked(run)
+
+
+async def test_behind_a_router_the_address_outside_leads_to_the_port_inside(settings):
+    chosen = part.prepared(dataclasses.replace(
+        settings, turn=True, turn_port=free_port(), media_host="203.0.113.5"))
+    run = "test-" + os.urandom(4).hex()
+    supervisor = Supervisor(chosen.layout, run)
+    supervisor.start([part.service(chosen, run)])
+    try:
+        await supervisor.wait_until_ready(10)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media:
+            media.bind(("127.0.0.1", 0))
+            media.settimeout(3)
+            transport, came = await allocated(chosen, servers_for(chosen, "linh")[0])
+            transport.sendto(b"hello", ("203.0.113.5", media.getsockname()[1]))
+            data, way = await asyncio.to_thread(media.recvfrom, 100)
+            assert data == b"hello"
+            media.sendto(b"back", way)
+            await until(lambda: came)
+            transport.close()
+    finally:
+        await supervisor.stop()
+
+
+def test_the_doctor_says_who_can_not_enter_and_what_is_missing(settings, monkeypatch):
+    def found(**chosen) -> tuple[str, str]:
+        told = list(doctor.check_turn(dataclasses.replace(settings, **chosen)))
+        return (told[0].state, told[0].sentence + told[0].way_out) if told else ("", "")
+
+    assert found() == ("", ""), "on this machine alone UDP gets through"
+    assert found(bind="0.0.0.0")[0] == "warning" and "--turn" in found(bind="0.0.0.0")[1]
+    assert found(turn=True, turn_port=free_port())[0] == "ok"
+    assert found(bind="0.0.0.0", turn_urls="turn:a.example")[0] == "ok"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert found(turn=True)[0] == "failed"
 
 
 def test_its_file_is_the_owners_alone_and_says_where_it_leads(settings, monkeypatch):

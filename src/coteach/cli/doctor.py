@@ -174,6 +174,29 @@ def check_camera(settings: Settings) -> Iterator[Finding]:
                       _("Start with --tls self-signed, or see docs/tls.md."))
 
 
+def check_turn(settings: Settings) -> Iterator[Finding]:
+    """Can people enter the rooms from networks that let no UDP through?"""
+    from coteach.cli.up import is_loopback
+
+    if settings.turn:
+        from coteach.supervisor import turn
+
+        try:
+            turn.prepared(settings)
+        except UserError as error:
+            # While coteach runs, the ports are its own.
+            yield Finding("turn", "failed" if error.code == "no-turnserver" else "warning",
+                          error.message, error.hint)
+            return
+    if settings.turn or settings.turn_urls:
+        yield Finding("turn", "ok", _("Rooms can be entered from networks that let no UDP "
+                                      "through, over TURN."))
+    elif not is_loopback(settings.bind) or settings.public_url:
+        yield Finding("turn", "warning",
+                      _("From networks that let no UDP through nobody can enter the rooms."),
+                      _("Start with --turn, or set turn_urls."))
+
+
 def check_clock(settings: Settings) -> Iterator[Finding]:
     """Is the clock plausible?
 
@@ -226,5 +249,5 @@ def check_starting(settings: Settings) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
-    check_sandbox, check_starting, check_proxy, check_ports, check_disk, check_camera, check_clock,
-    check_database)
+    check_sandbox, check_starting, check_proxy, check_ports, check_disk, check_camera, check_turn,
+    check_clock, check_database)
