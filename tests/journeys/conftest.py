@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from ports import free_port
 from running import Deployment, start
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
@@ -51,7 +52,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The demo, started once and shared by all journeys."""
     # Under /tmp itself: pytest's own folder is closed to the user ids that Labs run under.
-    made = start(tmp_path_factory.mktemp("deployment") / "data", "--demo")
+    data = tmp_path_factory.mktemp("deployment") / "data"
+    data.mkdir()
+    (data / "coteach.toml").write_text(f"turn_port = {free_port()}\n")
+    made = start(data, "--demo", "--turn")
     yield made
     assert made.stop() < 12
 

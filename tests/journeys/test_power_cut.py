@@ -82,7 +82,7 @@ def test_an_answer_and_a_hand_in_survive_the_kill_of_everything(deployment, brow
     cut_the_power(deployment)
 
     port = int(deployment.url.rsplit(":", 1)[1])
-    again = start(deployment.data, "--demo", port=port)
+    again = start(deployment.data, "--demo", "--turn", port=port)
     deployment.process = again.process
     assert (again.logins, again.class_code) == (deployment.logins, deployment.class_code)
     database = Database.of(load(deployment.data, environ={}))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 
 import httpx
 import pytest
+
+from coteach.settings import load
+from coteach.supervisor import stun
 
 PAGES = {"portal": "/healthz", "classroom": "/c/healthz", "live": "/live/healthz",
          "hub": "/hub/health"}
@@ -51,3 +55,14 @@ def test_a_killed_proxy_is_back_within_seconds(deployment):
                 pass
             assert time.monotonic() < deadline, deployment.logs()
             time.sleep(0.2)
+
+
+def test_a_killed_turn_server_is_back_at_the_address_that_people_are_told(deployment):
+    port = load(deployment.data, environ={}).turn_port
+    old = deployment.pids()["turn"]
+    os.kill(old, signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while deployment.pids().get("turn") in (None, old) or not asyncio.run(
+            stun.answers("127.0.0.1", port, 2)):
+        assert time.monotonic() < deadline, deployment.logs()
+        time.sleep(0.1)

@@ -142,7 +142,9 @@ class Doors:
         self._sessions[key] = session
         response = Response(answer, status_code=201, media_type=SDP, headers={
             **CORS, "Location": f"{request.url.path}/{key}", "ETag": f'"{session.tag}"'})
-        for server in turn.servers_for(self.house.settings, session.holder.person):
+        # Of those who share a pass each is one: what a TURN server grants it counts by person.
+        person = self.house.room(session.room).seats[session.seat].holder.person
+        for server in turn.servers_for(self.house.settings, person):
             response.headers.append("Link", server.as_link())
         return response
 
