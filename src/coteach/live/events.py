@@ -4,7 +4,8 @@ The first message must be ``{"type": "hello", "token": …}``, with the answer t
 consent in ``consent`` when there is one, so that it is known before anything is seen. After that
 the server sends the whole state whenever it changes (`Room.state`), so a page that missed something
 needs no history; slow readers get fewer, newer states. A page sends ``consent``,
-``record``, ``stop``, ``leave`` and ``ping``.
+``record``, ``stop``, ``leave`` and ``ping``, ``read`` to get chat and captions, and what the
+floor knows (`coteach.live.floor`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from coteach.errors import StorageFull, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import set_language
 from coteach.live import turn
+from coteach.live.acts import seat_of
 from coteach.live.house import House
 from coteach.live.purpose import practice_purpose
 from coteach.live.room import Room
@@ -37,6 +39,8 @@ WAITING = 50
 """Messages that may wait for a slow reader; older ones are dropped, the state is always new."""
 TICK = 1.0
 """Seconds between states while a recording runs, so that clocks agree."""
+GAP = 0.05
+"""Seconds between two states: a hundred hands at once are few states."""
 _ID = re.compile(r"[0-9a-f-]{36}", re.ASCII)
 
 UNREADABLE = 1003
@@ -56,6 +60,8 @@ class Client:
         self._dirty = False
         self._messages: deque[dict[str, Any]] = deque(maxlen=WAITING)
         self._replaced = False
+        self.read: dict[str, int] | None = None
+        """The last number of each feed that was sent; None when the page wants none."""
 
     def changed(self) -> None:
         self._dirty = True
@@ -84,6 +90,17 @@ class Client:
             if self._dirty or room.recording is not None:
                 self._dirty = False
                 await self.socket.send_json(room.state(seat))
+                await self._send_feeds(room)
+                await asyncio.sleep(GAP)
+
+    async def _send_feeds(self, room: Room) -> None:
+        """Send the messages and captions that are new to this page."""
+        if self.read is None:
+            return
+        for name, feed in (("chat", room.floor.chat.feed), ("captions", room.floor.captions.feed)):
+            if new := feed.after(self.read[name]):
+                self.read[name] = max(entry["number"] for entry in new)
+                await self.socket.send_json({"type": name, "entries": new})
 
 
 async def serve(socket: WebSocket, house: House, signer: TokenSigner) -> None:
@@ -224,6 +241,14 @@ async def _handle(message: dict[str, Any], room: Room, seat: Seat, client: Clien
                 raise UserError(_("Only the teacher of this room can stop the recording."),
                                 status=403, code="not-owner")
             await room.stop_recording()
+        case "read":
+            after = message.get("after")
+            client.read = dict.fromkeys(("chat", "captions"), after if type(after) is int else 0)
+            client.changed()
+        case "ask-unmute":
+            room.ask_to_unmute(seat, seat_of(message))
+        case verb if room.floor.knows(verb):
+            await room.act(seat, message)
         case "leave":
             if seat.holder.owner:
                 await room.stop_recording()

@@ -8,7 +8,7 @@ import structlog
 
 from coteach.live.finishing import folder_of
 from coteach.settings import Layout
-from coteach.store import recordings
+from coteach.store import recordings, roomevents
 from coteach.store.database import Database
 from coteach.store.schema import utcnow
 
@@ -28,6 +28,8 @@ def delete(database: Database, layout: Layout, recording_id: str, reason: str) -
 
 def sweep(database: Database, layout: Layout) -> int:
     """Delete every recording whose time is over; return how many."""
+    with database.session() as session:
+        roomevents.forget_old(session, utcnow())
     with database.reading() as session:
         over = [r.id for r in recordings.expired(session, utcnow()) if r.status != "recording"]
     for recording_id in over:

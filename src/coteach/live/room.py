@@ -15,7 +15,11 @@ import structlog
 from coteach.errors import Conflict, Forbidden, NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.i18n import language as in_language
+from coteach.live import view
+from coteach.live.acts import only_teachers
 from coteach.live.adapting import SMALL
+from coteach.live.floor import WEBCAST, Floor
+from coteach.live.keeping import Keeper
 from coteach.live.peer import RelayPeer
 from coteach.live.purpose import practice_purpose
 from coteach.live.recording import PracticeRecording, require_space
@@ -34,6 +38,8 @@ def N_(message: str) -> str:  # marks a sentence that is translated for each lis
 
 
 MAX_SEATS = 12
+MAX_CLASSROOMS = 210
+"""Seats of a webcast: 200 classrooms and who is on stage."""
 MAX_PLAYERS = 500
 """Connections of shared passes: players of a stream and encoders."""
 SEAT_GRACE = 30.0
@@ -69,6 +75,11 @@ class Room:
         self._stopping: set[asyncio.Task[Any]] = set()
         self._owner_left: float | None = None
         self._recording_lock = asyncio.Lock()
+        self.floor = Floor()
+        self._keeper = Keeper(name, database, settings.recording_days)
+        self._loaded = False
+        self._loading = asyncio.Lock()
+        self._opened = time.monotonic()
 
     # -- people ---------------------------------------------------------------------------------
 
@@ -80,11 +91,12 @@ class Room:
         UserError
             The room is full.
         """
+        await self._load()
         place = seat_id(self.name, holder.person)
         seat = self.seats.get(place)
         if seat is None:
             alike = sum(s.holder.shared == holder.shared for s in self.seats.values())
-            if alike >= (MAX_PLAYERS if holder.shared else MAX_SEATS):
+            if alike >= (MAX_PLAYERS if holder.shared else self._most_seats):
                 full = _("The room is full: {count} people are in it.").format(count=alike)
                 if holder.shared:
                     raise UserError(full, status=503, code="room-full")
@@ -95,6 +107,17 @@ class Room:
             log.info("entered", room=self.name, seat=place)
         seat.holder = holder
         return seat
+
+    async def _load(self) -> None:
+        """Build the floor again from what the store kept; once."""
+        async with self._loading:
+            if not self._loaded:
+                self.floor = await asyncio.to_thread(self._keeper.load)
+                self._loaded = True
+
+    @property
+    def _most_seats(self) -> int:
+        return MAX_CLASSROOMS if self.floor.kind == WEBCAST else MAX_SEATS
 
     def _consent_before(self, person: str) -> bool | None:
         with self._database.reading() as session:
@@ -120,6 +143,7 @@ class Room:
             self.recording.pause(seat.holder.person)
         self.seats.pop(seat.id, None)
         await seat.close()
+        self._keeper.keep(self.floor.gone(seat.id, time.time()))
         log.info("left", room=self.name, seat=seat.id)
         self.changed()
 
@@ -137,10 +161,45 @@ class Room:
                     seat.listener.send({"type": "notice", "code": code, "message": _(message),
                                         "hint": _(hint) if hint else ""})
 
+    async def act(self, seat: Seat, message: dict[str, Any]) -> None:
+        """Do on the floor what a person asks: a hand, a message, the stage.
+
+        Raises
+        ------
+        UserError
+            She may not, or it makes no sense.
+        """
+        happened = self.floor.act(view.who(seat), message, time.time())
+        self._keeper.keep(happened)
+        for event in happened:
+            if (other := self.seats.get(event.value.get("of", ""))) is not None:
+                await self._follow_stage(other)
+        if happened:
+            self.changed()
+
+    def ask_to_unmute(self, seat: Seat, other: str) -> None:
+        """Ask somebody to turn her microphone on; only she can."""
+        only_teachers(view.who(seat))
+        found = self.seats.get(other)
+        if found is not None and found.listener is not None:
+            found.listener.send({"type": "unmute-asked", "name": seat.holder.name})
+
+    async def _follow_stage(self, seat: Seat) -> None:
+        """Make what a person sends agree with what the floor says."""
+        try:
+            self.floor.stage.may_publish(view.who(seat))
+        except Forbidden:
+            if seat.publisher is not None:
+                await self.unpublish(seat)
+        if (sound := seat.sources.get("audio")) is not None:
+            sound.held = seat.id in self.floor.stage.muted
+
     # -- media ----------------------------------------------------------------------------------
 
     async def publish(self, seat: Seat, offer: str) -> str:
         """Take a person's picture and sound; returns the answer."""
+        if not seat.holder.shared:
+            self.floor.stage.may_publish(view.who(seat))
         await seat.unpublish()
         peer = RelayPeer(self._port)
         try:
@@ -149,6 +208,7 @@ class Room:
             await peer.close()
             raise _not_negotiable(error) from error
         seat.published(peer, sources)
+        await self._follow_stage(seat)
         peer.on("connectionstatechange", self.changed)
         self._record(seat)
         self.changed()
@@ -334,6 +394,10 @@ class Room:
             elif now - seat.here_at > (PLAYER_GRACE if seat.holder.shared else SEAT_GRACE) and not (
                     seat.holder.owner and self.recording):
                 await self.leave(seat)
+        if self._loaded and now - self._opened > SEAT_GRACE:
+            for gone in self.floor.seats() - self.seats.keys():  # not back since the restart
+                self._keeper.keep(self.floor.gone(gone, time.time()))
+                self.changed()
         if self.recording is None:
             return
         self.recording.tick()
@@ -351,7 +415,8 @@ class Room:
     @property
     def empty(self) -> bool:
         """Whether nobody is here and nothing is being written."""
-        return not self.seats and self.recording is None and not self._saving
+        return (not self.seats and self.recording is None and not self._saving
+                and self._keeper.idle)
 
     @property
     def busy(self) -> bool:
@@ -360,26 +425,19 @@ class Room:
 
     def state(self, seat: Seat) -> dict[str, Any]:
         """Return what one person may know about the room."""
-        recording = self.recording
-        return {
-            "type": "state", "you": seat.id, "room": self.name,
-            "people": [{
-                "seat": s.id, "name": s.holder.name, "owner": s.holder.owner,
-                "here": s.present, "consent": s.consent,
-                "publication": s.publication if s.publisher is not None and (
-                    s.publisher.connectionState == "connected") else "",
-                "silent": s.silent,
-                "media": sorted(set(s.sources) - {SMALL}),
-                "recorded": recording is not None and recording.includes(s.holder.person),
-            } for s in self.seats.values() if s.publisher is not None or not s.holder.shared],
-            "recording": {
-                "id": recording.id, "seconds": round(recording.elapsed, 2),
-                # Seconds until it stops by itself, when its teacher does not come back.
-                "stops_in": None if self._owner_left is None else max(0, round(
-                    OWNER_GRACE - (time.monotonic() - self._owner_left)))}
-            if recording is not None else None,
-            "saving": self._saving,
-        }
+        return view.state(self, seat)
+
+    @property
+    def saving(self) -> bool:
+        """Whether a recording is being finished."""
+        return self._saving
+
+    @property
+    def stops_in(self) -> int | None:
+        """Seconds until a recording stops by itself, when its teacher does not come back."""
+        if self._owner_left is None:
+            return None
+        return max(0, round(OWNER_GRACE - (time.monotonic() - self._owner_left)))
 
     async def close(self) -> None:
         """Finish the recording and close every connection."""
@@ -389,6 +447,7 @@ class Room:
         for seat in list(self.seats.values()):
             self.seats.pop(seat.id, None)
             await seat.close()
+        await self._keeper.close()
 
 
 def _not_negotiable(error: Exception) -> UserError:

@@ -27,6 +27,8 @@ class Pass:
     language: str
     module: str
     cohort: str | None
+    helps: bool = False
+    """Whether she is a co-teacher of a webcast."""
     shared: bool = False
     """Whether many hold the same pass, as an encoder and the players of a stream do: each of
     them gets a seat of her own for one connection, is not listed and is never recorded."""
@@ -39,7 +41,7 @@ class Pass:
                    language=str(claims.get("lang") or "en"),
                    module=str(claims.get("module") or ""),
                    cohort=str(claims["cohort"]) if claims.get("cohort") else None,
-                   shared=bool(claims.get("shared")))
+                   helps=bool(claims.get("helps")), shared=bool(claims.get("shared")))
 
     def one_of_many(self) -> Pass:
         """Return the pass of one of those who share it."""

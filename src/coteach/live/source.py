@@ -46,6 +46,8 @@ class Source:
         """What it is sent in; known from the answer to the publisher on."""
         self.ssrc: int | None = None
         self.outputs: list[Output] = []
+        self.held = False
+        """Whether nothing is sent on: its person is muted."""
         self.rate = 0
         """Bits of media a second, lately."""
         self._octets, self._counted = 0, time.monotonic()
@@ -68,6 +70,9 @@ class Source:
         if packet.ssrc != self.ssrc:
             self._parameters_seen = False
         self.ssrc, self.codec = packet.ssrc, codec
+        if self.held:
+            self._newest = (packet.timestamp, time.monotonic())
+            return
         self._history[place] = packet
         now = time.monotonic()
         self._count(len(packet.payload), now)

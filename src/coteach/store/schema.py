@@ -337,3 +337,28 @@ class Grade(Base):
     graded_by: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     released: Mapped[datetime | None]
     """When the teacher may read it."""
+
+
+class RoomEvent(Base):
+    """Something that happened in a live room besides media: a hand, a message, an answer.
+
+    Rooms are built again from these when the live server starts. A message that the teacher took
+    away keeps its row without its text.
+    """
+
+    __tablename__ = "room_event"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    room: Mapped[str] = mapped_column(String(80))
+    number: Mapped[int]
+    """Counted in its room; the order in which things happened, whatever a clock says."""
+    seat: Mapped[str] = mapped_column(String(12))
+    """Whose act it was: a person's place in the room, not the person."""
+    verb: Mapped[str] = mapped_column(String(24))
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(default=utcnow)
+    delete_after: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("room", "number"),
+        Index("ix_room_event_delete_after", "delete_after"),
+    )
