@@ -33,6 +33,8 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    time = monotonic
+
 
 class Page:
     """An events socket that takes everything and keeps nothing."""
