@@ -72,6 +72,7 @@ debian-packages:
 	compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK*' >/dev/null || missing+=" fonts-noto-cjk"
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=" postgresql"
 	command -v turnserver >/dev/null || missing+=" coturn"
+	command -v ip >/dev/null || missing+=" iproute2"
 	[ -n "$$missing" ] || exit 0
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	    echo "The tests need$$missing: run sudo apt-get install --no-install-recommends$$missing and try again." >&2; exit 1
