@@ -21,6 +21,7 @@ COMMANDS = (
     "coteach.cli.assignment",
     "coteach.cli.grade",
     "coteach.cli.report",
+    "coteach.cli.grades",
     "coteach.cli.page",
     "coteach.cli.live",
     "coteach.cli.lesson",

@@ -60,23 +60,23 @@ def report_command(
     database = Database.of(settings)
     try:
         with i18n.language(tag):
-            _write(file, database, settings, _cohort(database, cohort), tag)
+            _write(file, database, settings, cohort_id(database, cohort), tag)
     finally:
         database.close()
     typer.echo(_("Written: {file}").format(file=file))
 
 
-def _write(file: Path, database: Database, settings: Settings, cohort_id: str, tag: str) -> None:
+def _write(file: Path, database: Database, settings: Settings, cohort: str, tag: str) -> None:
     if file.suffix == ".html":
         # Only here: it loads the whole rendering machine, which the tables don't need.
         from coteach.portal.reports import report_html
 
-        raw = asyncio.run(report_html(database, settings, cohort_id, tag)).encode()
+        raw = asyncio.run(report_html(database, settings, cohort, tag)).encode()
     else:
         from coteach import reports
 
         with database.reading() as session:
-            table = reports.summary(reports.tables(session, cohort_id, tag, settings))
+            table = reports.summary(reports.tables(session, cohort, tag, settings))
         raw = reports.as_csv(table).encode() if file.suffix == ".csv" else table.to_parquet(
             None, index=False)
     scratch = file.with_name(f".{file.name}.new")
@@ -88,7 +88,14 @@ def _write(file: Path, database: Database, settings: Settings, cohort_id: str, t
             file=file, error=error.strerror), code="bad-file") from None
 
 
-def _cohort(database: Database, asked: str) -> str:
+def cohort_id(database: Database, asked: str) -> str:
+    """Return the id of the cohort that is meant by an id, a name, or nothing when there is one.
+
+    Raises
+    ------
+    NotFound
+        There is none, or it could be several.
+    """
     from coteach.store import outcomes
 
     with database.reading() as session:

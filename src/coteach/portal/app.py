@@ -21,6 +21,7 @@ from coteach.portal import (
     authoring,
     cohorts,
     faults,
+    gradebook_out,
     grading,
     home,
     invitations,
@@ -39,7 +40,7 @@ from coteach.settings import Settings
 from coteach.store.database import Database
 
 ROUTERS = (signin, home, cohorts, invitations, settings_page, api, rooms, recordings, submissions,
-           grading, authoring, modules, reports)
+           grading, authoring, modules, reports, gradebook_out)
 """Modules of this package that have a `router`."""
 
 

@@ -1,0 +1,81 @@
+"""`coteach grades export`: the marks of a cohort as a file for other systems.
+
+Rule: the same core as the portal's page makes the file; who runs this owns the data folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coteach import i18n
+from coteach import settings as settings_module
+from coteach.cli._data import Data
+from coteach.cli.report import cohort_id
+from coteach.errors import NotFound, UserError
+from coteach.i18n import gettext as _
+
+FORMATS = ("csv", "oneroster")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    grades = typer.Typer(no_args_is_help=True, help="Hand the marks of a cohort to other systems.")
+    grades.command("export")(export)
+    app.add_typer(grades, name="grades")
+
+
+def export(
+    course: Annotated[str, typer.Argument(
+        help="Id or name of the cohort; with an empty one the only one there is.")],
+    out: Annotated[Path, typer.Option(help="The file that is written.")],
+    format_: Annotated[str, typer.Option(
+        "--format", help="csv, or oneroster: OneRoster 1.2 results as a zip.")] = "csv",
+    columns: Annotated[str, typer.Option(
+        help="The columns of a CSV: a name that a trainer kept them under, or everything, moodle, "
+             "canvas, classroom.")] = "everything",
+    language: Annotated[str, typer.Option(help="Language of titles and states, such as vi.")] = "",
+    data: Data = None,
+) -> None:
+    """Write the marks of a cohort to a file."""
+    if format_ not in FORMATS:
+        raise UserError(_("Grades can't be written as {format!r}.").format(format=format_),
+                        hint=_("Known formats: {names}.").format(names=", ".join(FORMATS)),
+                        code="bad-format")
+    tag = i18n.match(language) if language else i18n.get_language()
+    if tag is None:
+        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
+                        code="no-language")
+    settings = settings_module.load(data)
+    if not settings.database_url and not settings.layout.database.is_file():
+        raise NotFound(_("There is no coteach in {folder}.").format(folder=settings.data),
+                       hint=_("Name its data folder with --data."), code="no-data")
+    from coteach.portal import gradebook_out
+    from coteach.store import cohorts
+    from coteach.store.database import Database
+
+    database = Database.of(settings)
+    try:
+        found = cohort_id(database, course)
+        with i18n.language(tag), database.reading() as session:
+            cohort = cohorts.get(session, found)
+            raw = (gradebook_out.oneroster_file(session, settings, cohort)
+                   if format_ == "oneroster" else gradebook_out.csv_file(
+                       session, settings, cohort,
+                       gradebook_out.chosen(session, cohort, columns)))
+    finally:
+        database.close()
+    _write(out, raw)
+    typer.echo(_("Written: {file}").format(file=out))
+
+
+def _write(file: Path, raw: bytes) -> None:
+    scratch = file.with_name(f".{file.name}.new")
+    try:
+        scratch.write_bytes(raw)
+        scratch.replace(file)
+    except OSError as error:
+        raise UserError(_("The file {file} can't be written: {error}.").format(
+            file=file, error=error.strerror), code="bad-file") from None
