@@ -18,7 +18,8 @@ from coteach_widgets.question import (
     Understood,
 )
 from coteach_widgets.review import Review
+from coteach_widgets.webcast import Webcast
 
 __all__ = [
     "Choice", "DeviceCheck", "Draw", "ExitTicket", "MultipleChoice", "Number", "Photo", "Poll",
-    "Practice", "Review", "ShortText", "Understood", "read_answers"]
+    "Practice", "Review", "ShortText", "Understood", "Webcast", "read_answers"]

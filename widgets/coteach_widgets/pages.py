@@ -7,7 +7,7 @@ from typing import Any
 from coteach_widgets._base import catalogs, script, style
 from coteach_widgets._words import catalog_of
 
-_STYLES = {"room_page": ("_player", "practice"), "recording_page": ("_player",),
+_STYLES = {"room_page": ("_player", "practice", "webcast"), "recording_page": ("_player",),
            "questions_page": ("question",), "offline_page": ("question", "offline_page")}
 
 

@@ -39,10 +39,11 @@ class Running:
 
 @dataclass(frozen=True)
 class OpenRoom:
-    """A colleague's practice that is going on."""
+    """A colleague's practice or webcast that is going on."""
 
     name: str
     owner: str
+    said: str
     label: str
     url: str
 
@@ -99,11 +100,13 @@ def open_rooms(session: Session, person: Person) -> tuple[OpenRoom, ...]:
     """Return the practices of colleagues that a person can join now."""
     found = []
     for room in rooms.open_now(session, person):
-        if room.kind != "practice" or room.owner_id == person.id or not allowed(
+        if room.kind == "check" or room.owner_id == person.id or not allowed(
                 session, person, Action.JOIN_ROOM, room):
             continue
         owner = people.get(session, room.owner_id).display_name
-        found.append(OpenRoom(room.name, owner, _("Join {name}’s practice").format(name=owner),
+        said, label = ((_("{name} is live."), _("Watch {name}")) if room.kind == "webcast" else
+                       (_("{name} is practising."), _("Join {name}’s practice")))
+        found.append(OpenRoom(room.name, owner, said.format(name=owner), label.format(name=owner),
                               links.room(room.name)))
     return tuple(found)
 

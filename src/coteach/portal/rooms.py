@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from coteach.access import Action, allowed, require
@@ -21,7 +21,7 @@ from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
 from coteach.portal.templating import render
 from coteach.settings import secrets_of
 from coteach.store import people, rooms
-from coteach.store.schema import Person, Room
+from coteach.store.schema import Cohort, Person, Room
 from coteach.tokens import TokenSigner
 
 router = APIRouter()
@@ -42,6 +42,8 @@ class NewRoom(BaseModel, extra="forbid"):
 
 def title_of(room: Room, owner: Person, reader: Person) -> str:
     """Return a room's title as a reader sees it."""
+    if room.kind == "webcast":
+        return _("Webcast of {name}").format(name=owner.display_name)
     if owner.id == reader.id:
         return _("Your practice room")
     return _("Practice room of {name}").format(name=owner.display_name)
@@ -86,10 +88,14 @@ def token(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
         require(session, person, Action.JOIN_ROOM, found)
         owner = allowed(session, person, Action.OWN_ROOM, found)
         title = title_of(found, people.get(session, found.owner_id), person)
+        # Another trainer of the cohort helps: the teacher's own line may go.
+        helps = found.kind == "webcast" and not owner and found.cohort_id is not None and (
+            people.membership(session, found.cohort_id, person.id) == "trainer")
     language = get_language()
     signer = TokenSigner(secrets_of(settings).get("live"), "live")
     minted = signer.mint({
         "room": found.name, "person": person.id, "name": person.display_name, "owner": owner,
+        "helps": helps,
         "lang": language, "module": found.module, "cohort": found.cohort_id},
         lifetime=PASS_LIFETIME)
     at = f"/live/{found.name}"
@@ -98,6 +104,16 @@ def token(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
             "events": f"{at}/events",
             "ice_servers": [server.as_json() for server in turn.servers_for(settings, person.id)],
             "purpose": practice_purpose(language, owner=owner)}
+
+
+@router.post("/rooms", include_in_schema=False)
+def go_live(person: CurrentPerson, database: TheDatabase,
+            cohort: Annotated[str, Form()]) -> RedirectResponse:
+    """Open a trainer's webcast of a cohort; it is made at the first time."""
+    with database.session() as session:
+        require(session, person, Action.RUN_COHORT, session.get(Cohort, cohort))
+        name = rooms.webcast(session, person, cohort).name
+    return RedirectResponse(f"/rooms/{name}", status_code=303)
 
 
 @router.get("/rooms/{room}")

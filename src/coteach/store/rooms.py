@@ -35,6 +35,19 @@ def own(session: Session, person: Person, module: str, kind: str = "practice") -
     return room
 
 
+def webcast(session: Session, person: Person, cohort_id: str) -> Room:
+    """Return a trainer's own webcast of a cohort; made at the first time."""
+    name = f"webcast-{person.id.replace('-', '')[:8]}-{cohort_id.replace('-', '')[:12]}"
+    room = session.get(Room, name)
+    if room is None:
+        room = Room(name=name, kind="webcast", owner_id=person.id, cohort_id=cohort_id)
+        session.add(room)
+        session.flush()
+    if room.owner_id != person.id or room.cohort_id != cohort_id:
+        raise NotFound(_("This room belongs to somebody else."))
+    return room
+
+
 def get(session: Session, name: str) -> Room:
     """Return a room.
 
@@ -53,7 +66,7 @@ def open_now(session: Session, person: Person, module: str | None = None) -> lis
     """Return the rooms with somebody in them that a person may join, her own first."""
     mine = select(CohortMember.cohort_id).where(CohortMember.person_id == person.id)
     query = select(Room).where(
-        Room.last_seen > utcnow() - OPEN_FOR, Room.kind == "practice",
+        Room.last_seen > utcnow() - OPEN_FOR, Room.kind.in_(("practice", "webcast")),
         or_(Room.owner_id == person.id, Room.cohort_id.in_(mine)))
     if module:
         query = query.where(Room.module == module)
