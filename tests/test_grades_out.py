@@ -186,3 +186,27 @@ async def test_the_command_writes_what_the_page_gives(alliance: Alliance, tmp_pa
     assert done.exit_code == 0 and "results.csv" in zipfile.ZipFile(zipped).namelist()
     wrong = CliRunner().invoke(app, [*arguments, "--format", "pdf", "--out", str(out)])
     assert isinstance(wrong.exception, UserError) and wrong.exception.code == "bad-format"
+
+
+async def test_a_mark_changed_in_the_other_system_is_shown_beside_ours(alliance: Alliance):
+    here = f"/cohorts/{alliance.cohort.id}/grades"
+    async with alliance.client("trainer") as browser:
+        written = (await browser.get(f"{here}.csv?columns=moodle")).text
+        same = await browser.post(f"{here}/compare", data={"columns": "moodle"},
+                                  files={"file": ("a.csv", written.replace("7.5", "7.50"))})
+        assert "All marks in the file are the same as here." in same.text
+        changed = written.replace("7.5", "9").replace("bruno,", "bruno,0") + "nobody,3,\n"
+        page = await browser.post(f"{here}/compare", data={"columns": "moodle"},
+                                  files={"file": ("a.csv", changed)})
+        for words in ("<span>7.5</span>", "<span>9</span>", "<span>empty</span>",
+                      "<span>0</span>", "1 row is of nobody in this cohort."):
+            assert words in page.text
+        assert (await browser.get(f"{here}.csv?columns=moodle")).text == written
+        for wrong, said in ((b"\xff\xfe", "This file is no CSV in UTF-8."),
+                            (b"a,b\n1,2\n", "The file has no column"), (b"", "No file")):
+            answer = await browser.post(f"{here}/compare", data={"columns": "moodle"},
+                                        files={"file": ("a.csv", wrong)})
+            assert answer.status_code == 400 and said in answer.text
+    async with alliance.client("other") as browser:
+        assert (await browser.post(f"{here}/compare",
+                                   files={"file": ("a.csv", written)})).status_code == 403

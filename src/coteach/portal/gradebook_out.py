@@ -6,13 +6,14 @@ nothing that is not given back to its teacher has a score in them.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from coteach.access import Action, require
 from coteach.errors import NotFound, UserError
@@ -23,10 +24,11 @@ from coteach.lessonpack import get_course
 from coteach.portal.dependencies import CurrentPerson, TheDatabase, TheSettings
 from coteach.portal.templating import render
 from coteach.reports import mapping as mappings
-from coteach.reports import marks, oneroster
+from coteach.reports import marks, oneroster, readback
 from coteach.reports.mapping import Mapping
 from coteach.settings import Settings
 from coteach.store import cohorts, grademaps
+from coteach.store.database import Database
 from coteach.store.schema import Cohort, Person
 
 router = APIRouter(include_in_schema=False)
@@ -109,13 +111,15 @@ def page(request: Request, person: CurrentPerson, database: TheDatabase, setting
 
 
 def _page(request: Request, session: Session, settings: Settings, cohort: Cohort,
-          mapping: Mapping, name: str, saved: str = "", changed: bool = False) -> Response:
+          mapping: Mapping, name: str, saved: str = "", changed: bool = False,
+          back: bytes | None = None) -> Response:
     book = gradebook(session, settings, cohort)
     lines = mappings.table(book, mapping, settings.url)
     kept = grademaps.of(session, cohort)
     return render(
         request, "grades.html", cohort=cohort, mapping=mapping, chosen=name, saved=saved,
         changed=changed, head=lines[0], lines=lines[1:PREVIEW + 1], people=len(lines) - 1,
+        compared=None if back is None else readback.compare(book, mapping, back),
         kept=kept, presets=preset_words(), fields=field_words(), items=book.items, empty=EMPTY,
         here=f"/cohorts/{cohort.id}/grades")
 
@@ -146,6 +150,12 @@ async def use(request: Request, person: CurrentPerson, database: TheDatabase,
               settings: TheSettings, cohort_id: str) -> Response:
     """Show the first rows of what was typed, or keep it under a name."""
     form = await request.form(max_fields=400)
+    # In a thread: the database may have to wait for who writes just now.
+    return await asyncio.to_thread(_use, request, person, database, settings, cohort_id, form)
+
+
+def _use(request: Request, person: Person, database: Database, settings: Settings,
+         cohort_id: str, form: FormData) -> Response:
     with database.session() as session:
         cohort = _mine(session, person, cohort_id)
         mapping, name = _typed(form), " ".join(str(form.get("name", "")).split())[:60]
@@ -161,6 +171,28 @@ async def use(request: Request, person: CurrentPerson, database: TheDatabase,
         grademaps.keep(session, cohort, person, name, mapping.kept())
     query = urlencode({"columns": name, "saved": "1"})
     return RedirectResponse(f"/cohorts/{cohort.id}/grades?{query}", 303)
+
+
+@router.post(PAGE + "/compare")
+async def compare(request: Request, person: CurrentPerson, database: TheDatabase,
+                  settings: TheSettings, cohort_id: str) -> Response:
+    """Show in which marks a file from another system differs; nothing is changed by it."""
+    form = await request.form(max_files=1, max_fields=2)
+    file, name = form.get("file"), str(form.get("columns") or "everything")[:60]
+    raw = await file.read() if isinstance(file, UploadFile) else b""
+    return await asyncio.to_thread(_compare, request, person, database, settings, cohort_id, name,
+                                   raw)
+
+
+def _compare(request: Request, person: Person, database: Database, settings: Settings,
+             cohort_id: str, name: str, raw: bytes) -> Response:
+    with database.reading() as session:
+        cohort = _mine(session, person, cohort_id)
+        if not raw:
+            raise UserError(_("No file was chosen."), hint=_("Go back and choose one."),
+                            code="no-file")
+        return _page(request, session, settings, cohort, chosen(session, cohort, name), name,
+                     back=raw)
 
 
 @router.post(PAGE + "/delete")
