@@ -210,3 +210,12 @@ async def test_a_mark_changed_in_the_other_system_is_shown_beside_ours(alliance:
     async with alliance.client("other") as browser:
         assert (await browser.post(f"{here}/compare",
                                    files={"file": ("a.csv", written)})).status_code == 403
+
+
+async def test_canvas_finds_people_by_their_login_and_not_by_a_number_of_ours(alliance: Alliance):
+    async with alliance.client("trainer") as browser:
+        text = (await browser.get(
+            f"/cohorts/{alliance.cohort.id}/grades.csv?columns=canvas")).text
+    assert text.splitlines()[:2] == [
+        "Student,ID,SIS User ID,SIS Login ID,Section,Set up the online classroom",
+        "Amina,,,amina,First steps,7.5"]

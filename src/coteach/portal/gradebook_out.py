@@ -89,6 +89,7 @@ def field_words() -> dict[str, str]:
     """Return the columns as a trainer reads them."""
     return {"name": _("Name"), "username": _("Name to sign in with"),
             "person": _("Her number in coteach"), "section": _("Name of the cohort"),
+            "blank": _("empty"),
             "points": _("Points"), "maximum": _("Most points"), "percent": _("Per cent"),
             "state": _("State"), "late": _("Late"), "marked": _("When it was marked"),
             "feedback": _("Link to the feedback")}

@@ -17,7 +17,7 @@ from coteach.reports.csvfile import neutral
 from coteach.reports.marks import Book, Item, Result, Row
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
-OF_PERSON = ("name", "username", "person", "section")
+OF_PERSON = ("name", "username", "person", "section", "blank")
 OF_TASK = ("points", "maximum", "percent", "state", "late", "marked", "feedback")
 FIELDS = (*OF_PERSON, *OF_TASK)
 MOST_COLUMNS = 60
@@ -104,13 +104,15 @@ PRESETS: dict[str, Mapping] = {
         ("state", "{assignment} (status)"), ("late", "{assignment} (late)"))),
     "moodle": Mapping(_each(("username", "Username"), ("points", "{assignment}"),
                             ("state", "{assignment} (status)")), mark=False),
-    "canvas": Mapping(_each(("name", "Student"), ("person", "ID"), ("username", "SIS Login ID"),
-                            ("section", "Section"), ("points", "{assignment}")), mark=False),
+    "canvas": Mapping(_each(("name", "Student"), ("blank", "ID"), ("blank", "SIS User ID"),
+                            ("username", "SIS Login ID"), ("section", "Section"),
+                            ("points", "{assignment}")), mark=False),
     "classroom": Mapping(_each(("name", "Name"), ("username", "Username"),
                                ("points", "{assignment}"), ("maximum", "{assignment} (max)"),
                                ("state", "{assignment} (status)")), mark=False),
 }
-"""Columns that other systems read, by name."""
+"""Columns that other systems read, by name. Canvas wants columns for its own ids, and finds people
+by their login where these are empty."""
 
 
 def state_word(state: str) -> str:
@@ -150,7 +152,7 @@ def _cell(column: Column, row: Row, place: int, mapping: Mapping, url: str,
           section: str) -> str:
     if place < 0:
         return str(neutral({"name": row.name, "username": row.username,
-                            "person": row.person, "section": section}[column.field]))
+                            "person": row.person, "section": section, "blank": ""}[column.field]))
     result = row.results[place]
     number = _number(column.field, result)
     if number is not None:
