@@ -1,6 +1,7 @@
 """Outcome reports: counts from the store as pandas DataFrames, and the inputs of report notebooks.
 
-The only room that knows pandas. Reports count; they rank nobody and name nobody.
+The only room that knows pandas. Reports count; they rank nobody and name nobody. The gradebook as
+files for other systems (`marks`, `mapping`, `oneroster`, `readback`) is the one thing with names.
 """
 
 from coteach.reports.csvfile import as_csv
