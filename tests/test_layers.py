@@ -19,7 +19,8 @@ LAYERS: dict[str, float] = {
     "ui": 1.3, "forkserver": 1.4,
     "hub": 2, "live": 2, "grading": 2, "pages": 2, "reports": 2,
     "solo": 3, "portal": 3, "classroom": 3, "labserver": 3, "configure": 3, "demo": 3, "supervisor": 3,
-    "bench": 3.9, "cli": 4,
+    # What nbgrader loads in a Lab asks the portal as the Lab's own server does.
+    "exchange": 3.1, "bench": 3.9, "cli": 4,
 }
 SETTINGS_ONLY = {"lessonpack", "sandbox", "ui"}
 """Rooms of layer 1 that import nothing of layer 1 but settings."""
@@ -28,7 +29,7 @@ ONE_HOME = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "aiortc": {"live"},
-    "nbgrader": {"grading"},
+    "nbgrader": {"grading", "exchange"},
     "voila": {"pages"},
     "pandas": {"reports"},
 }

@@ -83,6 +83,34 @@ class Portal:
         except (httpx.HTTPError, ValueError) as error:
             raise away() from error
 
+    def send_now(self, path: str, seconds: float, **options: Any) -> Any:
+        """Send something and return the portal's JSON, waiting for it.
+
+        Raises
+        ------
+        UserError
+            As `ask`.
+        """
+        try:
+            with httpx.Client(**self._options(seconds)) as client:
+                return checked(client.post(path, **options)).json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise away() from error
+
+    def bytes_now(self, path: str, seconds: float) -> bytes:
+        """Return what the portal sends, waiting for it.
+
+        Raises
+        ------
+        UserError
+            As `ask`.
+        """
+        try:
+            with httpx.Client(**self._options(seconds)) as client:
+                return checked(client.get(path)).content
+        except httpx.HTTPError as error:
+            raise away() from error
+
 
 def away() -> UserError:
     """Return the error for a portal that does not answer."""
