@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import shutil
 import time
 from datetime import timedelta
@@ -220,6 +221,15 @@ async def finished(http, here):
         await asyncio.sleep(0.3)
 
 
+def seen_in(page):
+    return re.search('name="seen" value="([^"]+)"', page)[1]
+
+
+async def score(http, here, name):
+    rows = (await http.get(f"/api/v1{here}/submissions")).json()["submissions"]
+    return next(row["score"] for row in rows if row["name"] == name)
+
+
 async def test_from_hand_in_to_feedback(alliance, released):
     here = f"/cohorts/{alliance.cohort.id}/assignments/{ASSIGNMENT}"
     good = raw(answered(released))
@@ -254,6 +264,22 @@ async def test_from_hand_in_to_feedback(alliance, released):
         given = await trainer.post(f"{here}/answers", data={
             "at": key, "points": "4,5", "comment": "Good. <b>And the eyes?</b>"})
         assert given.headers["location"].endswith("/answers?at=end")
+        # A second trainer had the page open all the while.
+        stale = {"at": key, "points": "2", "comment": "Too short.", "seen": seen_in(answer)}
+        both = await trainer.post(f"{here}/answers", data=stale)
+        assert both.status_code == 409 and "Somebody else marked this answer" in both.text
+        assert "4.5 of 5 points" in both.text and "Good. &lt;b&gt;" in both.text
+        assert 'value="2"' in both.text and "Too short." in both.text
+        assert (await trainer.post(f"{here}/answers", data={
+            "at": key, "points": "2"})).status_code == 409  # a page that says nothing saw nothing
+        assert (await score(trainer, here, "Amina")) == 7.5
+        decided = await trainer.post(f"{here}/answers", data={**stale, "seen": seen_in(both.text)})
+        assert decided.status_code == 303 and (await score(trainer, here, "Amina")) == 5.0
+        back = (await trainer.get(f"{here}/answers", params={"at": key})).text
+        given = await trainer.post(f"{here}/answers", data={
+            "at": key, "points": "4,5", "comment": "Good. <b>And the eyes?</b>",
+            "seen": seen_in(back)})
+        assert given.status_code == 303
 
         async with client(alliance, "amina") as amina:
             before = (await amina.get(f"/submissions/{found['id']}")).text
@@ -268,6 +294,14 @@ async def test_from_hand_in_to_feedback(alliance, released):
         assert (rows["Amina"]["state"], rows["Amina"]["score"]) == ("graded", 7.5)
 
         assert "Give the feedback to 2 teachers?" in (await trainer.get(f"{here}/release")).text
+        nobody = await trainer.post(f"{here}/release", data={"choose": "1"})
+        assert nobody.status_code == 409
+        assert (await trainer.post(f"{here}/release", data={
+            "choose": "1", "chosen": found["id"]})).status_code == 303
+        await finished(trainer, here)
+        states = {r["name"]: r["state"] for r in
+                  (await trainer.get(f"/api/v1{here}/submissions")).json()["submissions"]}
+        assert states == {"Amina": "released", "Bruno": "rejected"}
         assert (await trainer.post(f"{here}/release")).status_code == 303
         await finished(trainer, here)
         csv = (await trainer.get(f"/api/v1{here}/marks.csv")).text

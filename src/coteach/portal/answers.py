@@ -1,8 +1,15 @@
-"""Marking written answers one after another, by keyboard alone if one likes."""
+"""Marking written answers one after another, by keyboard alone if one likes.
+
+Rule: a page says which mark it showed. A mark that somebody else gave meanwhile is shown to the
+one who saves, who then decides; it is never written over unseen.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,7 +18,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from coteach.access import Action, require
-from coteach.errors import NotFound, UserError
+from coteach.errors import Conflict, NotFound, UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import guide, marking
 from coteach.grading.cohort import Task
@@ -29,6 +36,18 @@ router = APIRouter()
 
 PAGE = "/cohorts/{cohort}/assignments/{assignment}/answers"
 MAX_COMMENT = 4000
+_saving = threading.Lock()
+"""Held from looking at a mark until it is kept; the portal is one process."""
+
+
+def seen_of(mark: dict[str, Any]) -> str:
+    """Return a word for what a person gave an answer; another mark has another word."""
+    points = mark.get("manual")
+    given = [None if points is None else float(points), mark.get("comment") or ""]
+    return hashlib.sha256(json.dumps(given).encode()).hexdigest()[:16]
+
+
+_UNMARKED = seen_of({})
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,11 @@ class ToMark:
     @property
     def key(self) -> str:
         return f"{self.submission.id}:{self.answer.grade_id}"
+
+    @property
+    def seen(self) -> str:
+        """The word for the mark that it has now."""
+        return seen_of(self.mark)
 
     @property
     def waits(self) -> bool:
@@ -162,12 +186,23 @@ def _give(database: Database, task: Task, submission_id: str, given: Points, by:
                         points=given.points, comment=given.comment.strip(), by=by)
 
 
+def _mark_now(database: Database, submission_id: str, grade_id: str) -> dict[str, Any]:
+    with database.reading() as session:
+        grade = assessment.grade_of(session, submission_id)
+        tests = grade.tests if grade is not None else []
+        return next((dict(t) for t in tests if t["grade_id"] == grade_id), {"score": None})
+
+
 @router.post(PAGE)
 def save(request: Request, person: CurrentPerson, database: TheDatabase, settings: TheSettings,
          cohort: str, assignment: str, at: Annotated[str, Form()],
-         points: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = ""
-         ) -> Any:
-    """Keep points and comment, then go to the next answer that waits."""
+         points: Annotated[str, Form()] = "", comment: Annotated[str, Form()] = "",
+         seen: Annotated[str, Form()] = _UNMARKED) -> Any:
+    """Keep points and comment, then go to the next answer that waits.
+
+    When the mark is not the one that the page showed (`seen`), nothing is kept: the page comes
+    again with both, and saving it once more is the decision.
+    """
     task = _task(database, settings, person, cohort, assignment)
     submission_id, _colon, grade_id = at.partition(":")
     todo = all_of(database, task)
@@ -180,8 +215,17 @@ def save(request: Request, person: CurrentPerson, database: TheDatabase, setting
         if len(comment) > MAX_COMMENT:
             raise UserError(_("The comment has {count} characters; {limit} fit.").format(
                 count=len(comment), limit=MAX_COMMENT), code="long-comment")
-        _give(database, task, submission_id, Points(
-            grade_id=grade_id, points=_points(points), comment=comment), person)
+        given = Points(grade_id=grade_id, points=_points(points), comment=comment)
+        with _saving:
+            now = _mark_now(database, submission_id, grade_id)
+            wanted = seen_of({"manual": given.points, "comment": comment.strip()})
+            if seen_of(now) not in (seen, wanted):
+                # The word on the page that comes is that of the mark it shows.
+                todo[place] = replace(todo[place], mark=now)
+                raise Conflict(_("Somebody else marked this answer while you did."),
+                               hint=_("Nothing was written over. Compare the two, then save "
+                                      "what should count."), code="marked-meanwhile")
+            _give(database, task, submission_id, given, person)
     except UserError as error:
         return _one(request, _context(task, todo), todo, place, status=error.status, error=error,
                     points=points, comment=comment)

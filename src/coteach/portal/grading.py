@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from coteach.access import Action, require
-from coteach.errors import NotFound, UserError
+from coteach.errors import Conflict, NotFound, UserError
 from coteach.grading import cohort as cohorts
 from coteach.grading import handin, marking, tricks
 from coteach.grading.cohort import Task
@@ -248,9 +249,14 @@ def release_page(request: Request, person: CurrentPerson, database: TheDatabase,
                   waiting=[r for r in rows if r.to_mark or r.grade is None])
 
 
-def _release(database: Database, settings: Settings, person: Person, task: Task) -> Run:
+def _release(database: Database, settings: Settings, task: Task,
+             chosen: Collection[str] | None = None) -> Run:
+    """Give feedback back for the chosen hand-ins, by id; for all when not given."""
     rows = [(r.person, r.submission, r.grade) for r in _to_release(rows_of(database, task))
-            if r.grade is not None]
+            if r.grade is not None and (chosen is None or r.submission.id in chosen)]
+    if not rows and chosen is not None and not chosen:
+        raise Conflict(_("Nobody is chosen."), hint=_("Tick at least one teacher."),
+                       code="nobody-chosen")
     if not rows:
         raise UserError(_("There is no feedback to give back."),
                         hint=_("Autograde first and mark the written answers."), status=409,
@@ -264,10 +270,11 @@ def _release(database: Database, settings: Settings, person: Person, task: Task)
 
 @router.post(PAGE + "/release")
 def release_form(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
-                 cohort: str, assignment: str) -> RedirectResponse:
-    """Give the feedback back; the button of the page that asks."""
+                 cohort: str, assignment: str, choose: Annotated[str, Form()] = "",
+                 chosen: Annotated[list[str] | None, Form()] = None) -> RedirectResponse:
+    """Give the feedback back; the button of the page that asks, with boxes when it has `choose`."""
     task = open_task(database, settings, person, cohort, assignment)
-    _release(database, settings, person, task)
+    _release(database, settings, task, (chosen or []) if choose else None)
     return RedirectResponse(f"/cohorts/{cohort}/assignments/{assignment}", 303)
 
 
@@ -276,7 +283,7 @@ def release(person: CurrentPerson, database: TheDatabase, settings: TheSettings,
             assignment: str) -> dict[str, Any]:
     """Give the feedback of everything that is marked back to the teachers."""
     task = open_task(database, settings, person, cohort, assignment)
-    return {"run": _run(_release(database, settings, person, task))}
+    return {"run": _run(_release(database, settings, task))}
 
 
 @router.get(API + "/marks.csv", tags=["grading"])
