@@ -74,6 +74,8 @@ def test_a_classroom_is_brought_on_stage_and_everything_outlives_the_server(site
     mei.get_by_text("Connecting again by itself").wait_for()
     site.live.start()
     for page in (trainer, linh, mei):
+        page.get_by_text("Connecting again by itself").wait_for(state="hidden")
+    for page in (trainer, linh, mei):
         moving(page, 2)
     trainer.get_by_text("Linh · hand is up · on stage").wait_for()
     trainer.get_by_text("Mei · asks for help").wait_for()
@@ -81,6 +83,21 @@ def test_a_classroom_is_brought_on_stage_and_everything_outlives_the_server(site
     late = opened(chromium, site, "anh", room)
     enter(late)
     late.get_by_text("The teacher removed a message.").wait_for()
+
+    anh = trainer.locator(".ct-list li", has_text="Anh")
+    anh.get_by_text("Tasks").click()
+    anh.get_by_role("button", name="Let write captions").click()
+    late.get_by_label("Caption of what is said").fill("The tide rises twice a day.")
+    late.get_by_role("button", name="Show the caption").click()
+    mei.get_by_text("The tide rises twice a day.").wait_for()
+    anh.get_by_label("Language").fill("Tiếng Việt")
+    anh.get_by_role("button", name="Let interpret").click()
+    late.get_by_role("button", name="Turn camera and microphone on").click()
+    mei.get_by_label("Interpreter").select_option("Tiếng Việt")
+    wait_for(lambda: mei.locator(".ct-channel video").count() == 1 and mei.locator(
+        ".ct-channel video").evaluate("v => v.currentTime > 0.2 && !v.muted"))
+    assert mei.locator(".ct-faces video").first.evaluate("v => v.muted")
+    shot(trainer, "webcast-tasks")
 
     trainer.get_by_role("button", name="Take off stage: Linh").click()
     moving(mei, 1)

@@ -43,12 +43,33 @@ export function sideList(live) {
     people.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1] || a.name.localeCompare(b.name));
     const text = n("{count} hand is up.", "{count} hands are up.", hands.size);
     if (said.textContent !== text) said.textContent = text;
-    const now = JSON.stringify([people, [...hands.keys()], [...help.keys()]]);
+    const now = JSON.stringify([people, [...hands.keys()], [...help.keys()], state.channels]);
     if (now === drawn) return;
     drawn = now;
-    list.replaceChildren(...people.map((one) => row(one, hands.get(one.seat), help.get(one.seat))));
+    if (list.contains(document.activeElement) && document.activeElement.tagName === "INPUT") {
+      drawn = ""; // she is writing; the next state draws it
+      return;
+    }
+    const had = list.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+    const open = new Set([...list.querySelectorAll("details[open]")].map((one) => one.dataset.seat));
+    list.replaceChildren(...people.map((one) => row(one, hands.get(one.seat), help.get(one.seat),
+      open.has(one.seat))));
+    if (had) [...list.querySelectorAll("button")].find((one) => one.getAttribute("aria-label") === had)?.focus();
   }
-  function row(one, hand, help) {
+  function tasks(one, open) {
+    const channel = live.state.channels.find((each) => each.seat === one.seat);
+    const language = h("input", { type: "text", maxLength: 40, value: channel?.language ?? "",
+      "aria-label": t("Language that {name} interprets into", { name: one.name }),
+      placeholder: t("Language") });
+    const button = (label, type, values) => h("button", { type: "button", class: "ct-quiet",
+      "aria-label": `${label}: ${one.name}`,
+      onclick: () => live.say(type, { seat: one.seat, ...values() }) }, label);
+    return h("details", { open, "data-seat": one.seat }, h("summary", {}, t("Tasks")),
+      h("div", { class: "ct-bar" }, button(t("Let write captions"), "captioner", () => ({ on: true })),
+        channel ? button(t("Interpret no more"), "interpreter", () => ({ on: false }))
+          : [language, button(t("Let interpret"), "interpreter", () => ({ on: true, language: language.value }))]));
+  }
+  function row(one, hand, help, open) {
     const words = [one.name];
     if (!one.here) words.push(t("coming back…"));
     if (hand) words.push(t("hand is up"));
@@ -62,7 +83,7 @@ export function sideList(live) {
         : act(t("Bring on stage"), "stage", { on: true }, hand ? "ct-primary" : "ct-secondary"),
       one.stage ? (one.muted ? act(t("Ask to speak"), "ask-unmute", {}) : act(t("Mute"), "mute", { on: true })) : "",
       hand ? act(t("Lower the hand"), "hand", { on: false }) : "",
-      help ? act(t("Helped"), "help", { on: false }) : ""));
+      help ? act(t("Helped"), "help", { on: false }) : ""), tasks(one, open));
   }
   return { element, draw };
 }

@@ -80,6 +80,8 @@ function show(root, live) {
   function draw() {
     const { state } = live;
     const words = LINES()[live.line];
+    // What is said while the line is gone would be lost.
+    for (const part of parts) part.element.inert = live.line !== "open";
     if (!state) {
       status.textContent = words ?? "";
       return;
@@ -113,7 +115,7 @@ function show(root, live) {
         ...state.channels.map((one) => h("option", { value: one.seat }, one.language)));
       channels.value = live.channel;
     }
-    for (const [seat, made] of tiles) made.video.muted = seat === state.you || Boolean(live.channel);
+    for (const [seat, made] of tiles) made.video.muted = seat === state.you || (Boolean(live.channel) && seat !== live.channel);
     timer.hidden = state.timer === null;
     for (const part of parts) part.draw();
     tick();
