@@ -21,7 +21,8 @@ from coteach.grading import cohort as cohorts
 from coteach.grading import handin
 from coteach.hub import lab
 from coteach.lessonpack import find
-from coteach.store import Database
+from coteach.store import Database, utcnow
+from coteach.store.schema import Grade
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +96,26 @@ def test_nobody_hands_in_under_another_name_or_by_a_link_or_to_a_server_that_is_
                     url=f"http://127.0.0.1:{free_port()}")
     assert away.returncode != 0 and "Your files are safe here" in away.stderr
     assert len(list(site.settings.layout.submissions.iterdir())) == before
+
+
+def test_feedback_comes_when_it_was_given_back_and_a_trainers_command_changes_nothing(
+        site, tmp_path):
+    place = tmp_path / ASSIGNMENT
+    place.mkdir()
+    (place / "assignment.ipynb").write_text(
+        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    assert nbgrader(site, tmp_path, "chen", "submit", ASSIGNMENT, *course(site)).returncode == 0
+    kept, = (place / "receipts").iterdir()
+    made = json.loads(kept.read_text())["id"]
+    with site.database.session() as session:
+        session.add(Grade(submission_id=made, status="graded", score=8, max_score=10))
+    handin.feedback_of(site.settings, made).write_text("<p>Well done.</p>")
+    command = ("fetch_feedback", ASSIGNMENT, *course(site))
+    assert "no feedback" in nbgrader(site, tmp_path, "chen", *command).stderr
+    with site.database.session() as session:
+        session.get_one(Grade, made).released = utcnow()
+    assert nbgrader(site, tmp_path, "chen", *command).returncode == 0
+    page, = (place / "feedback").rglob("*.html")
+    assert "Well done." in page.read_text()
+    collected = nbgrader(site, tmp_path, "trainer", "collect", ASSIGNMENT, *course(site))
+    assert collected.returncode != 0 and "Nothing was changed" in collected.stderr
