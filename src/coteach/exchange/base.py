@@ -80,6 +80,11 @@ class Exchange(abc.Exchange):  # type: ignore[misc]
             self.fail(f"{assignment[:80]!r} is no assignment's name.")
         return Path(self.assignment_dir).resolve() / assignment
 
+    def feedback_folder(self, receipt: dict[str, Any]) -> Path:
+        """Return where a hand-in's feedback goes; two of one second have two folders."""
+        return (self.place(receipt["assignment"]) / "feedback"
+                / f"{receipt['received']} {receipt['id'][:8]}")
+
     def submissions(self) -> list[dict[str, Any]]:
         """Return one's own receipts with marks, newest first."""
         found: list[dict[str, Any]] = self.get("/api/v1/submissions")["submissions"]

@@ -87,14 +87,14 @@ class FetchFeedback(Exchange, abc.ExchangeFetchFeedback):  # type: ignore[misc]
         """Write those of the assignment that the command names."""
         self.itself()
         name = Path(self.coursedir.assignment_id).name
-        place, count = self.place(name), 0
+        count = 0
         for row in self.submissions():
             receipt = row["receipt"]
             if receipt["assignment"] != name or row["marks"] is None:
                 continue
             page = self.portal.bytes_now(
                 f"/api/v1/submissions/{quote(receipt['id'], safe='')}/feedback", SECONDS)
-            file = place / "feedback" / receipt["received"] / f"{Path(NOTEBOOK).stem}.html"
+            file = self.feedback_folder(receipt) / f"{Path(NOTEBOOK).stem}.html"
             file.unlink(missing_ok=True)  # marked again: the page of now
             write_new(file, page)
             self.log.info("Fetched feedback: %s", file)

@@ -59,7 +59,7 @@ class List(Exchange, abc.ExchangeList):  # type: ignore[misc]
 
     def _one(self, each: dict[str, Any], student: str, row: dict[str, Any]) -> dict[str, Any]:
         receipt, place = row["receipt"], self.place(each["assignment"])
-        folder = place / "feedback" / receipt["received"]
+        folder = self.feedback_folder(receipt)
         local, ready = folder.is_dir(), row["marks"] is not None
         about = {"has_local_feedback": local, "has_exchange_feedback": ready,
                  "feedback_updated": False, "local_feedback_path": str(folder) if local else None}
