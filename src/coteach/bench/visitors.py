@@ -7,6 +7,7 @@ what the reader must see; answered is a slider whose kernel has redrawn somethin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import ssl
@@ -74,10 +75,14 @@ class Site(Protocol):
 
 async def together(site: Site, count: int, move: bool = True, limit: float = 600.0) -> list[Visit]:
     """Let so many visitors open the page at the same moment; sockets stay open."""
-    begun = time.perf_counter()
     visits = [Visit() for _number in range(count)]
-    await asyncio.gather(*(_visit(site, visit, lambda: time.perf_counter() - begun, move, limit)
-                           for visit in visits))
+    async with contextlib.AsyncExitStack() as stack:
+        # Whoever waits for the bell has her browser open already.
+        clients = [await stack.enter_async_context(_client(limit)) for _number in range(count)]
+        begun = time.perf_counter()
+        await asyncio.gather(*(
+            _visit(site, visit, client, lambda: time.perf_counter() - begun, move, limit)
+            for visit, client in zip(visits, clients, strict=True)))
     return visits
 
 
@@ -86,14 +91,17 @@ async def leave(visits: list[Visit]) -> None:
     await asyncio.gather(*(v.socket.close() for v in visits if v.socket), return_exceptions=True)
 
 
-async def _visit(site: Site, visit: Visit, clock: Callable[[], float], move: bool, limit: float
-                 ) -> None:
-    headers = {"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en",
-               "Accept": "text/html,*/*"}
+def _client(limit: float) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        timeout=limit, trust_env=False, verify=_NO_TLS, follow_redirects=True,
+        headers={"Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en",
+                 "Accept": "text/html,*/*"})
+
+
+async def _visit(site: Site, visit: Visit, client: httpx.AsyncClient, clock: Callable[[], float],
+                 move: bool, limit: float) -> None:
     try:
-        async with asyncio.timeout(limit), httpx.AsyncClient(
-                timeout=limit, trust_env=False, verify=_NO_TLS, headers=headers,
-                follow_redirects=True) as client:
+        async with asyncio.timeout(limit):
             html = await site.read(client, visit)
             visit.readable = clock()
             if move:
