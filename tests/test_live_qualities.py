@@ -94,7 +94,8 @@ async def test_a_bad_line_gets_the_small_picture_and_a_good_one_the_large_again(
         await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         picture, line = Watched(peer), BadLine(peer)
         await picture.until(160, 10)
-        line.part = 0.3
+        # So much that the picture is too large, not so much that only sound would be left at once.
+        line.part = 0.2
         await picture.until(80, 20)
         line.part = 0.0
         before = picture.packets

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin
 
 import httpx
@@ -28,6 +26,8 @@ class OurSite:
     questions
         How many question forms it holds.
     """
+
+    asks_info = False
 
     def __init__(self, url: str, wanted: tuple[str, ...] = (), questions: int = 0) -> None:
         self.url = url
@@ -71,12 +71,6 @@ class OurSite:
             if answer.status_code != 202:
                 raise Failed(f"no kernel: {answer.status_code} {answer.text[:200]}")
             await asyncio.sleep(float(answer.json().get("again", 1)))
-
-    async def states(self, client: httpx.AsyncClient, html: str) -> Mapping[str, Any] | None:
-        """Return the states as they were recorded."""
-        answer = await client.get(self._address(html, "states"))
-        answer.raise_for_status()
-        return dict(answer.json()["state"])
 
 
 def our_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = (),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -26,6 +24,8 @@ class StockSite:
         Texts that a complete page holds.
     """
 
+    asks_info = True
+
     def __init__(self, url: str, wanted: tuple[str, ...] = ()) -> None:
         self.url = url
         self._wanted = wanted
@@ -42,10 +42,6 @@ class StockSite:
         if found is None:
             raise Failed("the page names no kernel")
         return found[1]
-
-    async def states(self, client: httpx.AsyncClient, html: str) -> Mapping[str, Any] | None:
-        """Return None: Voila's page asks the kernel."""
-        return None
 
 
 def stock_server(notebook: Path, folder: Path, *, options: tuple[str, ...] = ()) -> Server:

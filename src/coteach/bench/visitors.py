@@ -59,6 +59,8 @@ class Site(Protocol):
     """How one side's pages are opened."""
 
     url: str
+    asks_info: bool
+    """Whether its page asks what kind of kernel it has; all ask for the state of the widgets."""
 
     async def read(self, client: httpx.AsyncClient, visit: Visit) -> str:
         """Open the page and return its HTML when a reader misses nothing on it."""
@@ -68,9 +70,6 @@ class Site(Protocol):
 
         `visit` notes whether it was started before she asked.
         """
-
-    async def states(self, client: httpx.AsyncClient, html: str) -> Mapping[str, Any] | None:
-        """Return the widgets' states if the page is given them; None: the kernel is asked."""
 
 
 async def together(site: Site, count: int, move: bool = True, limit: float = 600.0) -> list[Visit]:
@@ -136,7 +135,6 @@ def require(html: str, wanted: tuple[str, ...]) -> None:
 
 async def _move(site: Site, client: httpx.AsyncClient, html: str, visit: Visit) -> None:
     kernel = await site.kernel(client, html, visit)
-    states = await site.states(client, html)
     parts = urlsplit(site.url)
     base = urljoin(site.url, config_of(html).get("base", "/"))
     address = f"ws://{parts.netloc}{urlsplit(base).path}api/kernels/{kernel}/channels"
@@ -147,10 +145,9 @@ async def _move(site: Site, client: httpx.AsyncClient, html: str, visit: Visit) 
         additional_headers={"Cookie": cookies} if cookies else {}, max_size=MOST_MESSAGE,
         origin=f"{parts.scheme}://{parts.netloc}", open_timeout=None, ping_interval=None)  # type: ignore[arg-type]
     line = Line(visit.socket, session)
-    await line.ask("kernel_info_request", {})
-    if states is None:
-        states = await line.states()
-    slider, state = slider_in(states)
+    if site.asks_info:
+        await line.ask("kernel_info_request", {})
+    slider, state = slider_in(await line.states())
     if not await line.move(slider, state):
         raise Failed("the slider was moved and nothing was redrawn")
     visit.slider = line, slider, state
