@@ -22,9 +22,10 @@ FORMATS = ("csv", "oneroster")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    grades = typer.Typer(no_args_is_help=True, help="Hand the marks of a cohort to other systems.")
+    grades = typer.Typer(name="grades", no_args_is_help=True,
+                         help="Hand the marks of a cohort to other systems.")
     grades.command("export")(export)
-    app.add_typer(grades, name="grades")
+    app.add_typer(grades)
 
 
 def export(
