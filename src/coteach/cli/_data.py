@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from coteach.errors import UserError
+from coteach import settings as settings_module
+from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
+from coteach.settings import Settings
 
 _OURS = {"coteach.toml", "coteach.sqlite"}
 """Either of these says that a folder is a deployment's, or is meant to be."""
@@ -45,6 +47,21 @@ def folder(text: str) -> Path:
             hint=_("Name an empty or a new folder; coteach closes its folder to others."),
             code="not-ours")
     return path
+
+
+def deployment(data: Path | None) -> Settings:
+    """Return the settings of a deployment that is there.
+
+    Raises
+    ------
+    NotFound
+        The folder holds none.
+    """
+    settings = settings_module.load(data)
+    if not settings.database_url and not settings.layout.database.is_file():
+        raise NotFound(_("There is no coteach in {folder}.").format(folder=settings.data),
+                       hint=_("Name its data folder with --data."), code="no-data")
+    return settings
 
 
 Data = Annotated[Path | None, typer.Option(

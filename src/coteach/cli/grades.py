@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from coteach import i18n
-from coteach import settings as settings_module
-from coteach.cli._data import Data
+from coteach.cli import _language, _output
+from coteach.cli._data import Data, deployment
 from coteach.cli.report import cohort_id
-from coteach.errors import NotFound, UserError
+from coteach.errors import UserError
 from coteach.i18n import gettext as _
 
 FORMATS = ("csv", "oneroster")
@@ -45,14 +45,8 @@ def export(
         raise UserError(_("Grades can't be written as {format!r}.").format(format=format_),
                         hint=_("Known formats: {names}.").format(names=", ".join(FORMATS)),
                         code="bad-format")
-    tag = i18n.match(language) if language else i18n.get_language()
-    if tag is None:
-        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
-                        code="no-language")
-    settings = settings_module.load(data)
-    if not settings.database_url and not settings.layout.database.is_file():
-        raise NotFound(_("There is no coteach in {folder}.").format(folder=settings.data),
-                       hint=_("Name its data folder with --data."), code="no-data")
+    tag = _language.chosen(language)
+    settings = deployment(data)
     from coteach.portal import gradebook_out
     from coteach.store import cohorts
     from coteach.store.database import Database
@@ -68,15 +62,5 @@ def export(
                        gradebook_out.chosen(session, cohort, columns)))
     finally:
         database.close()
-    _write(out, raw)
+    _output.write(out, raw)
     typer.echo(_("Written: {file}").format(file=out))
-
-
-def _write(file: Path, raw: bytes) -> None:
-    scratch = file.with_name(f".{file.name}.new")
-    try:
-        scratch.write_bytes(raw)
-        scratch.replace(file)
-    except OSError as error:
-        raise UserError(_("The file {file} can't be written: {error}.").format(
-            file=file, error=error.strerror), code="bad-file") from None

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coteach import i18n
-from coteach.cli import _voila
+from coteach.cli import _language, _voila
 from coteach.cli._terminal import log_here, say, write_ready_file
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
@@ -65,7 +64,7 @@ def page(
     opens = not (no_browser or ready_file or _asked(said, "no_browser")) and _asked(
         said, "open_browser", "True")
     theme = _theme(theme or said.get("theme", ""))
-    tag = _language(language)
+    tag = _language.chosen(language)
     if not notebook.exists():
         raise NotFound(_("There is no file {file}.").format(file=notebook), code="no-file")
     # Only now: it loads the whole rendering machine.
@@ -125,15 +124,6 @@ def _theme(theme: str) -> str:
         raise UserError(_("There is no theme {theme!r}, only light and dark.").format(theme=theme),
                         code="no-theme")
     return theme
-
-
-def _language(language: str) -> str:
-    tag = i18n.match(language) if language else i18n.get_language()
-    if tag is None:
-        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
-                        code="no-language")
-    return tag
-
 
 
 def _port(text: str | None) -> int | None:

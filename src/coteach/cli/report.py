@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coteach import i18n
-from coteach import settings as settings_module
-from coteach.cli._data import Data
+from coteach.cli import _language, _output
+from coteach.cli._data import Data, deployment
 from coteach.errors import NotFound, UserError
 from coteach.i18n import gettext as _
 from coteach.settings import Settings
@@ -49,14 +49,8 @@ def report_command(
         raise UserError(_("A report can't be written as {ending!r}.").format(ending=file.suffix),
                         hint=_("Known endings: {names}.").format(names=", ".join(KINDS)),
                         code="bad-ending")
-    tag = i18n.match(language) if language else i18n.get_language()
-    if tag is None:
-        raise UserError(_("{language!r} is no language of coteach.").format(language=language),
-                        code="no-language")
-    settings = settings_module.load(data)
-    if not settings.database_url and not settings.layout.database.is_file():
-        raise NotFound(_("There is no coteach in {folder}.").format(folder=settings.data),
-                       hint=_("Name its data folder with --data."), code="no-data")
+    tag = _language.chosen(language)
+    settings = deployment(data)
     database = Database.of(settings)
     try:
         with i18n.language(tag):
@@ -79,13 +73,7 @@ def _write(file: Path, database: Database, settings: Settings, cohort: str, tag:
             table = reports.summary(reports.tables(session, cohort, tag, settings))
         raw = reports.as_csv(table).encode() if file.suffix == ".csv" else table.to_parquet(
             None, index=False)
-    scratch = file.with_name(f".{file.name}.new")
-    try:
-        scratch.write_bytes(raw)
-        scratch.replace(file)
-    except OSError as error:
-        raise UserError(_("The file {file} can't be written: {error}.").format(
-            file=file, error=error.strerror), code="bad-file") from None
+    _output.write(file, raw)
 
 
 def cohort_id(database: Database, asked: str) -> str:
