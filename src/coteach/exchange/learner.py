@@ -58,8 +58,8 @@ class Submit(Exchange, abc.ExchangeSubmit):  # type: ignore[misc]
             self.fail("The receipt is for another file than was sent. Hand it in again.")
         write_new(place / "receipts" / f"{receipt['id']}.json",
                   json.dumps(receipt, ensure_ascii=False, indent=1).encode())
-        for said in filter(None, [receipt.get("warning")]):
-            self.log.warning("%s", said)
+        if warning := receipt.get("warning"):
+            self.log.warning("%s", warning)
         self.log.info("Submitted as: %s %s, %s, late: %s, SHA-256 %s", name, receipt["received"],
                       receipt["id"], "yes" if receipt["late"] else "no", receipt["sha256"])
 

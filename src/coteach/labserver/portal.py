@@ -69,6 +69,13 @@ class Portal:
         except httpx.HTTPError as error:
             raise away() from error
 
+    def _now(self, method: str, path: str, seconds: float, **options: Any) -> httpx.Response:
+        try:
+            with httpx.Client(**self._options(seconds)) as client:
+                return checked(client.request(method, path, **options))
+        except httpx.HTTPError as error:
+            raise away() from error
+
     def ask_now(self, path: str, seconds: float) -> Any:
         """Return the portal's JSON, waiting for it; for the start of the server.
 
@@ -77,11 +84,7 @@ class Portal:
         UserError
             As `ask`.
         """
-        try:
-            with httpx.Client(**self._options(seconds)) as client:
-                return checked(client.get(path)).json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise away() from error
+        return _json(self._now("GET", path, seconds))
 
     def send_now(self, path: str, seconds: float, **options: Any) -> Any:
         """Send something and return the portal's JSON, waiting for it.
@@ -91,11 +94,7 @@ class Portal:
         UserError
             As `ask`.
         """
-        try:
-            with httpx.Client(**self._options(seconds)) as client:
-                return checked(client.post(path, **options)).json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise away() from error
+        return _json(self._now("POST", path, seconds, **options))
 
     def bytes_now(self, path: str, seconds: float) -> bytes:
         """Return what the portal sends, waiting for it.
@@ -105,11 +104,14 @@ class Portal:
         UserError
             As `ask`.
         """
-        try:
-            with httpx.Client(**self._options(seconds)) as client:
-                return checked(client.get(path)).content
-        except httpx.HTTPError as error:
-            raise away() from error
+        return self._now("GET", path, seconds).content
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise away() from error
 
 
 def away() -> UserError:
