@@ -131,15 +131,19 @@ def table(book: Book, mapping: Mapping, url: str = "") -> list[list[str]]:
     url
         The address of this coteach, for links.
     """
-    chosen = [(column, place) for column in mapping.columns
-              for place in _places(column, book.items)]
-    head = [column.heading.replace(TASK, book.items[place].title if place >= 0 else "")
-            for column, place in chosen]
-    lines = [[str(neutral(h)) for h in head]]
+    chosen = heads(book.items, mapping)
+    lines = [[heading for _column, _place, heading in chosen]]
     for row in book.rows:
         lines.append([_cell(column, row, place, mapping, url, book.cohort.name)
-                      for column, place in chosen])
+                      for column, place, _heading in chosen])
     return lines
+
+
+def heads(items: tuple[Item, ...], mapping: Mapping) -> list[tuple[Column, int, str]]:
+    """Return the columns of a file: the choice, the place of its item or -1, and the heading."""
+    return [(column, place, str(neutral(
+                column.heading.replace(TASK, items[place].title if place >= 0 else ""))))
+            for column in mapping.columns for place in _places(column, items)]
 
 
 def _places(column: Column, items: tuple[Item, ...]) -> list[int]:
@@ -148,15 +152,20 @@ def _places(column: Column, items: tuple[Item, ...]) -> list[int]:
     return [i for i, item in enumerate(items) if column.assignment in ("", item.id)]
 
 
+def number(value: float, mapping: Mapping) -> str:
+    """Return a number as the file writes it."""
+    return f"{value:.10g}".replace(".", mapping.decimal)
+
+
 def _cell(column: Column, row: Row, place: int, mapping: Mapping, url: str,
           section: str) -> str:
     if place < 0:
         return str(neutral({"name": row.name, "username": row.username,
                             "person": row.person, "section": section, "blank": ""}[column.field]))
     result = row.results[place]
-    number = _number(column.field, result)
-    if number is not None:
-        return f"{number:.10g}".replace(".", mapping.decimal)
+    found = _number(column.field, result)
+    if found is not None:
+        return number(found, mapping)
     if column.field == "state":
         return str(neutral(state_word(result.state)))
     if column.field == "late":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from coteach.errors import UserError
 from coteach.i18n import gettext as _
 from coteach.reports.csvfile import neutral
-from coteach.reports.mapping import SEPARATORS, TASK, Mapping
+from coteach.reports.mapping import SEPARATORS, Mapping, heads, number
 from coteach.reports.marks import Book, Row
 
 KEYS = ("person", "username")
@@ -53,9 +53,8 @@ def compare(book: Book, mapping: Mapping, raw: bytes) -> Compared:
         The file can't be read, or lacks a column that is needed.
     """
     key = next((c for name in KEYS for c in mapping.columns if c.field == name), None)
-    points = [(str(neutral(c.heading.replace(TASK, item.title))), place)
-              for c in mapping.columns if c.field == "points"
-              for place, item in enumerate(book.items) if c.assignment in ("", item.id)]
+    points = [(heading, place) for column, place, heading in heads(book.items, mapping)
+              if column.field == "points"]
     if key is None or not points:
         raise UserError(_("With these columns nobody can tell whose mark is which."),
                         hint=_("Choose columns with the name to sign in with and with points."),
@@ -97,7 +96,7 @@ def _read(raw: bytes, separator: str, needed: list[str]) -> list[dict[str, str]]
 
 def _ours(row: Row, place: int, mapping: Mapping) -> str:
     score = row.results[place].score
-    return "" if score is None else f"{score:.10g}".replace(".", mapping.decimal)
+    return "" if score is None else number(score, mapping)
 
 
 def _number(text: str, mapping: Mapping) -> float | str:
