@@ -21,9 +21,11 @@ class Feed:
 
     def __init__(self) -> None:
         self._entries: dict[int, dict[str, Any]] = {}
+        self._newest = 0
 
     def add(self, event: Happened) -> None:
         """Take a new message."""
+        self._newest = event.number
         self._entries[event.number] = {
             "id": event.number, "number": event.number, "seat": event.seat, "at": event.at,
             "name": event.value.get("name", ""), "text": event.value.get("text", ""),
@@ -34,6 +36,7 @@ class Feed:
     def remove(self, of: int, number: int) -> None:
         """Take a message away."""
         if of in self._entries:
+            self._newest = number
             self._entries[of].update(number=number, text="", removed=True)
 
     def __contains__(self, of: object) -> bool:
@@ -41,6 +44,8 @@ class Feed:
 
     def after(self, number: int) -> list[dict[str, Any]]:
         """Return what is newer than a number."""
+        if number >= self._newest:  # each page asks with each state, and mostly for nothing
+            return []
         return sorted((e for e in self._entries.values() if e["number"] > number),
                       key=lambda e: e["id"])
 
