@@ -29,6 +29,11 @@ def host_for(bind: str) -> str:
     return "127.0.0.1" if bind in EVERY_ADDRESS else bind
 
 
+def in_url(host: str) -> str:
+    """Return a host as addresses have it: IPv6 in brackets (RFC 3986)."""
+    return f"[{host}]" if ":" in host else host
+
+
 def _close(path: Path, most: int) -> None:
     """Take away what others may do beyond `most`, where it is ours to say."""
     with contextlib.suppress(OSError):

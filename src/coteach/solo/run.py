@@ -101,8 +101,7 @@ async def serve(wanted: Wanted, ready: Callable[[Running], None],
         try:
             if shelf.single:
                 solo.open(shelf.single)
-            host = settings_module.host_for(wanted.ip)
-            host = f"[{host}]" if ":" in host else host
+            host = settings_module.in_url(settings_module.host_for(wanted.ip))
             ready(Running(f"http://{host}:{port}{base}", solo))
             await over.wait()
         finally:

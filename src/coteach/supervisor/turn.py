@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from coteach import ports
 from coteach.errors import Conflict, UserError
 from coteach.i18n import gettext as _
-from coteach.settings import Settings, secrets_of
+from coteach.settings import Settings, in_url, secrets_of
 from coteach.supervisor.mark import VARIABLE
 from coteach.supervisor.service import Service
 
@@ -81,7 +81,7 @@ def urls(settings: Settings) -> list[str]:
     # Browsers compare the host with the certificate, which is for the name that people type.
     host = (named if settings.tls_cert else None) or (
         settings.media_host or named or _media(settings)[0])
-    host = f"[{host}]" if ":" in host else host
+    host = in_url(host)
     found = [f"turn:{host}:{settings.turn_port}?transport={kind}" for kind in ("udp", "tcp")]
     if settings.tls_cert:
         found.append(f"turns:{host}:{settings.turn_tls_port}?transport=tcp")
@@ -169,8 +169,7 @@ def service(settings: Settings, run: str) -> Service:
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(configuration(settings))
-    host = _addresses(settings)[0]
-    host = f"[{host}]" if ":" in host else host
+    host = in_url(_addresses(settings)[0])
     return Service(
         "turn", [program(), "-c", str(file)],
         {"PATH": os.defpath, VARIABLE: run}, health=f"stun://{host}:{settings.turn_port}",
