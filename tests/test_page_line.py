@@ -105,7 +105,7 @@ async def test_who_waits_in_line_knows_her_place_and_reads_on(settings, chromium
         await page.keyboard.press("End")
         await expect(page.locator(".ct-widget-state")).to_have_text("You are number 1 in line. You can read on.")
         await shot(page, "queue-360")
-        await site.pages.close_of("long")
+        await site.pages.kernels.close_of("long")
         await expect(page.locator(".ct-widget[data-live] pre")).to_have_text("n is 9")
 
 

@@ -241,7 +241,7 @@ async def _class(side: _Side, work: Work, say: report.Say) -> dict[str, Any]:
         "kernel_cpu_s": cpu_of(new) / len(answered), "kernel_uss_mb": kernels.uss / len(answered),
         "kernel_pss_mb": kernels.pss / len(answered), "server_pss_mb": memory(old).pss}
     say(f"{side.name}: readable {found['readable_s']:.2f} s, answered {found['answered_s']:.2f} s")
-    if side.name == "ours":
+    if side.ahead:
         await asyncio.to_thread(side.server.rest, quiet=work.quiet)
         found |= await _floor(answered[0], new, count)
     await visitors.leave(visits)

@@ -263,10 +263,6 @@ class ClassPages:
         """Return a visitor's kernel of a lesson, or None and her place in the queue."""
         return await self.kernels.ask(visitor, self.page(digest))
 
-    async def close_of(self, visitor: str) -> None:
-        """End what a visitor had who left."""
-        await self.kernels.close_of(visitor)
-
     async def close(self) -> None:
         """End all kernels and hosts."""
         await self.kernels.close_all()

@@ -254,7 +254,7 @@ def _release(database: Database, settings: Settings, task: Task,
     """Give feedback back for the chosen hand-ins, by id; for all when not given."""
     rows = [(r.person, r.submission, r.grade) for r in _to_release(rows_of(database, task))
             if r.grade is not None and (chosen is None or r.submission.id in chosen)]
-    if not rows and chosen is not None and not chosen:
+    if chosen is not None and not chosen:
         raise Conflict(_("Nobody is chosen."), hint=_("Tick at least one teacher."),
                        code="nobody-chosen")
     if not rows:
