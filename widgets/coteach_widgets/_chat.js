@@ -5,18 +5,23 @@ import { t } from "./_i18n.js";
 
 const CAPTIONS_SHOWN = 2;
 
+/** Make a field and its button; what is sent goes out of the field. */
+function writing(live, verb, about, button) {
+  const field = h("input", { type: "text", maxLength: 500, ...about });
+  const form = h("form", { class: "ct-write" }, field, button);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (field.value.trim() && live.say(verb, { text: field.value })) field.value = "";
+  });
+  return form;
+}
+
 /** Make the chat; returns {element, draw}. */
 export function chat(live) {
   const list = h("ol", { class: "ct-said", role: "log", "aria-live": "polite", tabindex: "0",
     "aria-label": t("Messages") });
-  const field = h("input", { type: "text", maxLength: 500, "aria-label": t("Your message"),
-    placeholder: t("Your message") });
-  const form = h("form", { class: "ct-write" }, field,
-    h("button", { type: "submit", class: "ct-secondary" }, t("Send")));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (field.value.trim() && live.say("chat", { text: field.value })) field.value = "";
-  });
+  const form = writing(live, "chat", { "aria-label": t("Your message"),
+    placeholder: t("Your message") }, h("button", { type: "submit", class: "ct-secondary" }, t("Send")));
   const off = h("p", { class: "ct-small" }, t("The teacher has switched the chat off."));
   const turn = h("button", { type: "button", class: "ct-quiet",
     onclick: () => live.say("chat-open", { open: !live.state.chat_open }) });
@@ -51,13 +56,9 @@ export function chat(live) {
 /** Make the captions: the last lines, and a field for who writes them. */
 export function captions(live) {
   const lines = h("p", { class: "ct-captions", role: "status", hidden: true });
-  const field = h("input", { type: "text", maxLength: 500, "aria-label": t("Caption of what is said") });
-  const form = h("form", { class: "ct-write", hidden: true }, field,
+  const form = writing(live, "caption", { "aria-label": t("Caption of what is said") },
     h("button", { type: "submit", class: "ct-quiet" }, t("Show the caption")));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (field.value.trim() && live.say("caption", { text: field.value })) field.value = "";
-  });
+  form.hidden = true;
   function draw() {
     form.hidden = !live.state.captioner;
     const last = [...live.feeds.captions.values()].slice(-CAPTIONS_SHOWN);

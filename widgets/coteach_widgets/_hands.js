@@ -56,18 +56,21 @@ export function sideList(live) {
       open.has(one.seat))));
     if (had) [...list.querySelectorAll("button")].find((one) => one.getAttribute("aria-label") === had)?.focus();
   }
+  /** A button that says something of a person; values that she types are a function. */
+  function act(one, label, type, values, kind = "ct-quiet") {
+    return h("button", { type: "button", class: kind, "aria-label": `${label}: ${one.name}`,
+      onclick: () => live.say(type, { seat: one.seat,
+        ...(typeof values === "function" ? values() : values) }) }, label);
+  }
   function tasks(one, open) {
     const channel = live.state.channels.find((each) => each.seat === one.seat);
     const language = h("input", { type: "text", maxLength: 40, value: channel?.language ?? "",
       "aria-label": t("Language that {name} interprets into", { name: one.name }),
       placeholder: t("Language") });
-    const button = (label, type, values) => h("button", { type: "button", class: "ct-quiet",
-      "aria-label": `${label}: ${one.name}`,
-      onclick: () => live.say(type, { seat: one.seat, ...values() }) }, label);
     return h("details", { open, "data-seat": one.seat }, h("summary", {}, t("Tasks")),
-      h("div", { class: "ct-bar" }, button(t("Let write captions"), "captioner", () => ({ on: true })),
-        channel ? button(t("Interpret no more"), "interpreter", () => ({ on: false }))
-          : [language, button(t("Let interpret"), "interpreter", () => ({ on: true, language: language.value }))]));
+      h("div", { class: "ct-bar" }, act(one, t("Let write captions"), "captioner", { on: true }),
+        channel ? act(one, t("Interpret no more"), "interpreter", { on: false })
+          : [language, act(one, t("Let interpret"), "interpreter", () => ({ on: true, language: language.value }))]));
   }
   function row(one, hand, help, open) {
     const words = [one.name];
@@ -75,15 +78,12 @@ export function sideList(live) {
     if (hand) words.push(t("hand is up"));
     if (help) words.push(t("asks for help since {time}", { time: clock(help.seconds) }));
     if (one.stage) words.push(one.muted ? t("on stage, muted") : t("on stage"));
-    const act = (label, type, values, kind = "ct-quiet") => h("button", { type: "button", class: kind,
-      "aria-label": `${label}: ${one.name}`,
-      onclick: () => live.say(type, { seat: one.seat, ...values }) }, label);
     return h("li", {}, h("span", {}, words.join(" · ")), h("span", { class: "ct-bar" },
-      one.stage ? act(t("Take off stage"), "stage", { on: false })
-        : act(t("Bring on stage"), "stage", { on: true }, hand ? "ct-primary" : "ct-secondary"),
-      one.stage ? (one.muted ? act(t("Ask to speak"), "ask-unmute", {}) : act(t("Mute"), "mute", { on: true })) : "",
-      hand ? act(t("Lower the hand"), "hand", { on: false }) : "",
-      help ? act(t("Helped"), "help", { on: false }) : ""), tasks(one, open));
+      one.stage ? act(one, t("Take off stage"), "stage", { on: false })
+        : act(one, t("Bring on stage"), "stage", { on: true }, hand ? "ct-primary" : "ct-secondary"),
+      one.stage ? (one.muted ? act(one, t("Ask to speak"), "ask-unmute", {}) : act(one, t("Mute"), "mute", { on: true })) : "",
+      hand ? act(one, t("Lower the hand"), "hand", { on: false }) : "",
+      help ? act(one, t("Helped"), "help", { on: false }) : ""), tasks(one, open));
   }
   return { element, draw };
 }
