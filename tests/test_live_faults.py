@@ -10,49 +10,31 @@ from datetime import timedelta
 import aiortc.rtcpeerconnection
 import av
 import pytest
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCSessionDescription
+from live_house import entered, offered, open_house
 from live_peers import LiveServer, Picture, Tone, Visitor, decode
 
 from coteach.live import peer as peer_module
 from coteach.live import seat as seat_module
 from coteach.live.events import WAITING, Client
 from coteach.live.frames import ahead
-from coteach.live.house import House
 from coteach.live.ingest import IngestReceiver
 from coteach.live.offers import clean
 from coteach.live.seat import Pass
-from coteach.store import Database, recordings, rooms, utcnow
-from coteach.store.schema import Person, Recording
+from coteach.store import recordings, rooms, utcnow
+from coteach.store.schema import Recording
 
 
 @pytest.fixture
 async def house(settings):
-    database = Database.of(settings)
-    database.migrate()
-    made = House(settings.__class__(data=settings.data, media_port=0), database)
-    await made.open()
-    yield made
-    await made.close()
-    database.close()
+    async with open_house(settings) as made:
+        yield made
 
 
 @pytest.fixture
 async def room(house):
-    with house.database.session() as session:
-        person = Person(username="linh", display_name="Linh", role="teacher")
-        session.add(person)
-        session.flush()
-        name = rooms.own(session, person, "m1").name
-    made = house.room(name)
-    made.teacher = await made.enter(Pass(name, person.id, "Linh", True, "en", "m1", None))
-    return made
-
-
-async def offered(*tracks) -> RTCPeerConnection:
-    made = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-    for track in tracks:
-        made.addTrack(track)
-    await made.setLocalDescription(await made.createOffer())
+    made, teacher = await entered(house)
+    made.teacher = teacher
     return made
 
 

@@ -8,16 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCSessionDescription
+from live_house import entered, offered, open_house
 from live_peers import Picture, Tone
 
 from coteach.errors import Conflict, StorageFull
 from coteach.live import recording
 from coteach.live import room as room_module
-from coteach.live.house import House
 from coteach.live.offers import clean
 from coteach.live.seat import Pass, Seat
-from coteach.store import Database, recordings, rooms
+from coteach.store import recordings, rooms
 from coteach.store.schema import Person, Recording
 
 
@@ -42,31 +42,17 @@ class Listener:
 
 @pytest.fixture
 async def house(settings):
-    database = Database.of(settings)
-    database.migrate()
-    made = House(settings.__class__(data=settings.data, media_port=0), database)
-    await made.open()
-    yield made
-    await made.close()
-    database.close()
+    async with open_house(settings) as made:
+        yield made
 
 
 async def teacher(house):
     """A teacher who is in her room, seen, and agreed to be recorded."""
-    with house.database.session() as session:
-        person = Person(username="linh", display_name="Linh", role="teacher")
-        session.add(person)
-        session.flush()
-        name = rooms.own(session, person, "m1").name
-    room = house.room(name)
-    seat = await room.enter(Pass(name, person.id, "Linh", True, "en", "m1", None))
+    room, seat = await entered(house)
     listener = Listener()
     room.listen(seat, listener)
     await room.consent(seat, True)
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-    peer.addTrack(Tone())
-    peer.addTrack(Picture())
-    await peer.setLocalDescription(await peer.createOffer())
+    peer = await offered(Tone(), Picture())
     answer = await room.publish(seat, clean(peer.localDescription.sdp.encode()))
     await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     return room, seat, listener, peer
