@@ -52,11 +52,13 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing coteach and what it needs …"
-	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[test]'
+	# Compiled: sandboxes can't write here, and would compile it anew at each start of a lesson.
+	$(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[test]'
 	touch $@
 
 setup: $(VENV)/.installed
 	@$(BIN)/python hatch_build.py
+	$(BIN)/python -m compileall -q src widgets/coteach_widgets
 
 run: setup
 	@exec $(BIN)/coteach up --demo $(ARGS)
